@@ -1,0 +1,51 @@
+//! Logs, on standard error: one event a line, as text or as JSON.
+
+use clap::{Args, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+/// How to log.
+#[derive(Debug, Args)]
+pub(crate) struct LoggingOptions {
+    /// Which events: error, warn, info, debug or trace; or a filter such as `info,beamport_docker=debug`
+    #[arg(
+        long,
+        global = true,
+        default_value = "info",
+        value_name = "LEVEL",
+        help_heading = "Logging"
+    )]
+    log: String,
+
+    /// How to write them
+    #[arg(
+        long,
+        global = true,
+        default_value = "text",
+        value_name = "FORMAT",
+        help_heading = "Logging"
+    )]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// Starts logging for the rest of the process.
+pub(crate) fn start(options: &LoggingOptions) {
+    let filter = EnvFilter::builder().parse_lossy(&options.log);
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    match options.log_format {
+        LogFormat::Text => subscriber
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    }
+}

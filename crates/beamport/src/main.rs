@@ -1,0 +1,35 @@
+//! Beamport: distributed Erlang for containers, in one static binary.
+//!
+//! Each command lives in the folder of its name. What they share is here: [`command_line`] (flags, variables
+//! and `beamport.toml`), [`logging`] and [`failure`] (what a user is told, and the exit code).
+
+mod agent;
+mod command_line;
+mod epmd;
+mod exec;
+mod failure;
+mod logging;
+mod names;
+mod run;
+
+use std::process::ExitCode;
+
+use command_line::{Cli, Command};
+
+fn main() -> ExitCode {
+    if epmd::is_invoked_as_epmd() {
+        return failure::report(epmd::main(std::env::args_os()));
+    }
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(failure) => return failure::report(Err(failure)),
+    };
+    logging::start(&cli.logging);
+    failure::report(match cli.command {
+        Command::Agent(options) => agent::main(options),
+        Command::Run(options) => run::main(options),
+        Command::Exec(options) => exec::main(options),
+        Command::Names(options) => names::main(options),
+        Command::Epmd(arguments) => epmd::main(arguments.as_stock()),
+    })
+}

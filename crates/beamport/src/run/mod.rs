@@ -1,0 +1,19 @@
+//! `beamport run`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::failure::Failure;
+
+/// The flags of `beamport run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// The Erlang port
+    #[arg(long, default_value = "12345")]
+    port: std::num::NonZeroU16,
+}
+
+pub(crate) fn main(_options: RunOptions) -> Result<ExitCode, Failure> {
+    Err(Failure::usage("not here yet"))
+}

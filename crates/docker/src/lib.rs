@@ -1,0 +1,1 @@
+//! What Docker publishes: running containers, their addresses and ports, live.

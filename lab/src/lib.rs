@@ -1,0 +1,1 @@
+//! Docker hosts in network namespaces on one machine, for tests, demo and benches.

@@ -1,0 +1,3 @@
+//! `cargo xtask`: the commands a developer uses.
+
+fn main() {}
