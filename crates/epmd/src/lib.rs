@@ -4,11 +4,13 @@
 //! that connects to `Name@Host` asks `Host:4369` which port `Name` listens on. Three layers, from the bytes up:
 //!
 //! - [`node`] and [`annotations`]: what is registered. Values that exist are valid.
+//! - [`agent`]: what the port mapper of a Docker host tells about itself.
 //! - [`directory`]: the trait behind a server, who knows which name.
 //!
 //! Source of the protocol: OTP's *Distribution Protocol*, section "Protocol between Epmd and nodes"
 //! (`erts/doc/guides/erl_dist_protocol.md`), and the behaviour of OTP 23 to 29 where that text is silent.
 
+pub mod agent;
 pub mod annotations;
 pub mod directory;
 pub mod node;

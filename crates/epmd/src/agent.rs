@@ -1,0 +1,217 @@
+//! What an agent tells about itself, and about who asks.
+//!
+//! An agent is the port mapper of a Docker host. It answers a lookup of [`NAME`] with a hidden registration on
+//! its own port, whose [`Extra`] carries [`AgentFacts`]. That is how an entrypoint inside a container learns
+//! which container it is in and under which ports others reach it: with a request that every port mapper
+//! client can make. Any other port mapper answers that there is no such name.
+
+use crate::annotations::Annotations;
+use crate::node::Extra;
+
+/// The name an agent answers for itself under. No BEAM node has it: node names cannot contain a dot.
+pub const NAME: &str = "beamport.agent";
+
+const HOST: &str = "host";
+const VERSION: &str = "version";
+const ASKER: &str = "asker";
+const CONTAINER: &str = "container";
+const CONTAINER_NAME: &str = "name";
+const PORTS: &str = "ports";
+
+const ASKER_HOST: &str = "host";
+const ASKER_CONTAINER: &str = "container";
+
+/// What an agent tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentFacts {
+    /// The address or host name under which other hosts dial this host's published ports: the part after the
+    /// `@` in the names of its nodes.
+    pub host: String,
+    /// The agent's release.
+    pub version: String,
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// Who asks, as the agent sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asker {
+    /// A process on the host itself, or in a container with host networking: its ports are reached as they are.
+    Host,
+    /// A container of this host.
+    Container(ContainerFacts),
+    /// An address that belongs to no container the agent knows of. It may belong to one that was started this
+    /// moment: asking again within a second or two tells.
+    Unknown,
+}
+
+/// A container, as its agent sees it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContainerFacts {
+    /// The full ID: 64 hexadecimal digits.
+    pub id: String,
+    /// The name Docker knows it by, without the leading slash.
+    pub name: String,
+    /// The TCP ports that other hosts reach.
+    pub ports: Vec<PublishedPort>,
+}
+
+/// A TCP port of a container, and the port of the host that leads to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishedPort {
+    /// The port inside the container.
+    pub container: u16,
+    /// The port of the host.
+    pub published: u16,
+}
+
+impl ContainerFacts {
+    /// The host's port that leads to `port` of the container, if it is published.
+    pub fn published(&self, port: u16) -> Option<u16> {
+        let found = self.ports.iter().find(|p| p.container == port)?;
+        Some(found.published)
+    }
+}
+
+impl AgentFacts {
+    /// Reads what an agent answered; none when the answer is not an agent's.
+    pub fn from_extra(extra: &Extra) -> Option<Self> {
+        let annotations = Annotations::from_extra(extra)?;
+        let text = |key| annotations.value(key).map(str::to_owned);
+        let asker = match annotations.value(ASKER)? {
+            ASKER_HOST => Asker::Host,
+            ASKER_CONTAINER => Asker::Container(ContainerFacts {
+                id: text(CONTAINER)?,
+                name: text(CONTAINER_NAME)?,
+                ports: parse_ports(annotations.value(PORTS).unwrap_or_default())?,
+            }),
+            _ => Asker::Unknown,
+        };
+        Some(Self {
+            host: text(HOST)?,
+            version: text(VERSION)?,
+            asker,
+        })
+    }
+
+    /// Writes the facts. Where they do not fit, the ports at the end of the list are left out: the first ones
+    /// are those that matter to the asker.
+    pub fn to_extra(&self) -> Extra {
+        let mut facts = self.clone();
+        loop {
+            if let Some(extra) = facts.annotations().to_extra() {
+                return extra;
+            }
+            let shortened = match &mut facts.asker {
+                Asker::Container(container) => container.ports.pop().is_some(),
+                Asker::Host | Asker::Unknown => false,
+            };
+            if !shortened {
+                return Extra::default();
+            }
+        }
+    }
+
+    fn annotations(&self) -> Annotations {
+        let annotations = Annotations::new()
+            .with(HOST, &self.host)
+            .with(VERSION, &self.version);
+        match &self.asker {
+            Asker::Host => annotations.with(ASKER, ASKER_HOST),
+            Asker::Unknown => annotations.with(ASKER, "unknown"),
+            Asker::Container(container) => annotations
+                .with(ASKER, ASKER_CONTAINER)
+                .with(CONTAINER, &container.id)
+                .with(CONTAINER_NAME, &container.name)
+                .with(PORTS, print_ports(&container.ports)),
+        }
+    }
+}
+
+fn print_ports(ports: &[PublishedPort]) -> String {
+    let each: Vec<_> = ports
+        .iter()
+        .map(|port| format!("{}:{}", port.container, port.published))
+        .collect();
+    each.join(",")
+}
+
+fn parse_ports(text: &str) -> Option<Vec<PublishedPort>> {
+    text.split_terminator(',')
+        .map(|pair| {
+            let (container, published) = pair.split_once(':')?;
+            Some(PublishedPort {
+                container: container.parse().ok()?,
+                published: published.parse().ok()?,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(asker: Asker) -> AgentFacts {
+        AgentFacts {
+            host: "10.99.0.1".to_owned(),
+            version: "0.1.0".to_owned(),
+            asker,
+        }
+    }
+
+    fn container(ports: Vec<PublishedPort>) -> Asker {
+        Asker::Container(ContainerFacts {
+            id: "ab".repeat(32),
+            name: "web".to_owned(),
+            ports,
+        })
+    }
+
+    #[test]
+    fn facts_survive_the_wire() {
+        let ports = vec![
+            PublishedPort {
+                container: 12345,
+                published: 32771,
+            },
+            PublishedPort {
+                container: 80,
+                published: 8080,
+            },
+        ];
+        for asker in [
+            Asker::Host,
+            Asker::Unknown,
+            container(Vec::new()),
+            container(ports),
+        ] {
+            let facts = facts(asker);
+            assert_eq!(AgentFacts::from_extra(&facts.to_extra()), Some(facts));
+        }
+    }
+
+    #[test]
+    fn ports_that_do_not_fit_are_left_out() {
+        let ports: Vec<_> = (1..=500)
+            .map(|n| PublishedPort {
+                container: n,
+                published: 30000 + n,
+            })
+            .collect();
+        let read = AgentFacts::from_extra(&facts(container(ports)).to_extra()).unwrap();
+        let Asker::Container(read) = read.asker else {
+            panic!("{read:?}")
+        };
+        assert!(read.ports.len() > 50);
+        assert_eq!(read.published(1), Some(30001));
+        assert_eq!(read.published(500), None);
+    }
+
+    #[test]
+    fn other_port_mappers_are_no_agents() {
+        assert_eq!(AgentFacts::from_extra(&Extra::default()), None);
+        let cluster = Annotations::new().with("cluster", "shop");
+        assert_eq!(AgentFacts::from_extra(&cluster.to_extra().unwrap()), None);
+    }
+}
