@@ -1,0 +1,230 @@
+//! A connection that was not served at once: it waits, for its request, its answer or its name, or it holds a name.
+
+use std::io;
+use std::net::TcpStream as StdStream;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rustix::net::sockopt;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use super::Shared;
+use super::answer::{Verdict, answer};
+use crate::directory::{Client, Directory, Lease, Refusal};
+use crate::node::{NodeName, Registration};
+use crate::wire::{AliveReply, MAX_REQUEST, Request};
+
+/// What a connection that waits is about.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// To read the rest of the request, after what has come so far.
+    Read(Vec<u8>),
+    /// To send this and close.
+    Answer(Vec<u8>),
+    /// To send this and end the server.
+    Kill(Vec<u8>),
+    /// To register a node.
+    Register(Box<Registration>),
+}
+
+/// Serves one connection to its end.
+pub(super) async fn serve<D: Directory>(
+    shared: Arc<Shared<D>>,
+    socket: OwnedFd,
+    client: Client,
+    stage: Stage,
+) {
+    let stream = match TcpStream::from_std(StdStream::from(socket)) {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::error!(peer = %client.remote, %error, "cannot serve a connection");
+            return;
+        }
+    };
+    // In a box of its own, so that what waiting takes is not kept while a name is held, for days.
+    let held = Box::pin(wait(&shared, &stream, &client, stage)).await;
+    drop(shared);
+    if let Some((name, mut lease)) = held {
+        hold(&stream, &mut lease).await;
+        tracing::info!(node = %name, peer = %client.remote, "unregistered");
+    }
+}
+
+/// Sees a connection through until it is done or holds a name, unless its place is needed for another.
+async fn wait<D: Directory>(
+    shared: &Shared<D>,
+    stream: &TcpStream,
+    client: &Client,
+    stage: Stage,
+) -> Option<(NodeName, D::Lease)> {
+    let place = shared.waiting.enter();
+    let visit = Visit {
+        shared,
+        stream,
+        client,
+    };
+    tokio::select! {
+        outcome = visit.attend(stage) => match outcome {
+            Ok(held) => held,
+            Err(error) => {
+                tracing::debug!(peer = %client.remote, %error, "connection closed");
+                None
+            }
+        },
+        () = place.evicted() => {
+            tracing::debug!(peer = %client.remote, "connection closed: its place is needed");
+            None
+        }
+    }
+}
+
+struct Visit<'a, D> {
+    shared: &'a Shared<D>,
+    stream: &'a TcpStream,
+    client: &'a Client,
+}
+
+impl<D: Directory> Visit<'_, D> {
+    async fn attend(&self, stage: Stage) -> io::Result<Option<(NodeName, D::Lease)>> {
+        match stage {
+            Stage::Read(received) => {
+                let mut reply = Vec::new();
+                let request = self.read(received).await?;
+                match answer(self.shared, self.client, request, &mut reply) {
+                    Verdict::Answer => self.write(&reply).await.map(|()| None),
+                    Verdict::Register(node) => self.register(node).await,
+                    Verdict::Kill => self.kill(&reply).await.map(|()| None),
+                    Verdict::Close => Ok(None),
+                }
+            }
+            Stage::Answer(reply) => self.write(&reply).await.map(|()| None),
+            Stage::Kill(reply) => self.kill(&reply).await.map(|()| None),
+            Stage::Register(node) => self.register(*node).await,
+        }
+    }
+
+    async fn read(
+        &self,
+        mut received: Vec<u8>,
+    ) -> io::Result<Result<Request, crate::wire::RequestError>> {
+        loop {
+            let mut buffer = [0; 2 + MAX_REQUEST + 1];
+            match self.read_some(&mut buffer).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                length => received.extend_from_slice(buffer.get(..length).unwrap_or_default()),
+            }
+            if let Some(request) = Request::decode(&received).transpose() {
+                return Ok(request);
+            }
+        }
+    }
+
+    /// Reads what comes next, within the time a connection may be idle.
+    async fn read_some(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = async {
+            loop {
+                self.stream.readable().await?;
+                match self.stream.try_read(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    other => return other,
+                }
+            }
+        };
+        timeout(self.shared.config.idle_timeout, read).await?
+    }
+
+    async fn write(&self, mut reply: &[u8]) -> io::Result<()> {
+        if let Some(delay) = self.shared.config.delay_write {
+            sleep(delay).await;
+        }
+        while !reply.is_empty() {
+            timeout(self.shared.config.idle_timeout, self.stream.writable()).await??;
+            match self.stream.try_write(reply) {
+                Ok(written) => reply = reply.get(written..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    async fn kill(&self, reply: &[u8]) -> io::Result<()> {
+        let written = self.write(reply).await;
+        // Whether or not it could be told.
+        self.shared.killed.notify_one();
+        written
+    }
+
+    async fn register(&self, node: Registration) -> io::Result<Option<(NodeName, D::Lease)>> {
+        let peer = self.client.remote;
+        let (name, port, highest) = (node.name.clone(), node.port, node.highest);
+        let registered = if self.shared.short_of_files.load(Ordering::Relaxed) {
+            Err(Refusal::NotAllowed {
+                reason: "there are no file descriptors left to hold it".to_owned(),
+            })
+        } else {
+            let patience = self.shared.config.register_timeout;
+            let registering = self.shared.directory.register(self.client, node);
+            timeout(patience, registering).await.unwrap_or_else(|_| {
+                Err(Refusal::NotAllowed {
+                    reason: format!("the directory has not answered within {patience:?}"),
+                })
+            })
+        };
+        let mut reply = Vec::with_capacity(6);
+        match registered {
+            Ok(registered) => {
+                AliveReply::registered(registered.creation, highest).encode(&mut reply);
+                self.write(&reply).await?;
+                let creation = registered.creation.value();
+                tracing::info!(node = %name, port, %peer, creation, "registered");
+                Ok(Some((name, registered.lease)))
+            }
+            Err(refusal) => {
+                tracing::warn!(node = %name, port, %peer, error = %refusal, "a name is refused");
+                AliveReply::Refused {
+                    wide: highest >= crate::wire::WIDE_CREATION_VERSION,
+                }
+                .encode(&mut reply);
+                self.write(&reply).await?;
+                // The node closes, as with stock epmd, which would keep the connection for ever.
+                self.read_some(&mut [0]).await?;
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Completes when the node is gone or says anything, which is the same, or the directory revokes its lease.
+async fn hold(stream: &TcpStream, lease: &mut impl Lease) {
+    watch_for_death(stream);
+    let gone = async {
+        loop {
+            let readable = stream.readable().await;
+            match readable.and_then(|()| stream.try_read(&mut [0])) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                _ => return,
+            }
+        }
+    };
+    tokio::select! {
+        () = gone => {}
+        () = lease.revoked() => {}
+    }
+}
+
+/// Has the kernel ask a silent peer whether it is alive: a container may go without a FIN.
+fn watch_for_death(stream: &TcpStream) {
+    const SILENT: Duration = Duration::from_secs(30);
+    const INTERVAL: Duration = Duration::from_secs(10);
+    let watched = sockopt::set_tcp_keepidle(stream, SILENT)
+        .and_then(|()| sockopt::set_tcp_keepintvl(stream, INTERVAL))
+        .and_then(|()| sockopt::set_tcp_keepcnt(stream, 3))
+        .and_then(|()| sockopt::set_socket_keepalive(stream, true));
+    if let Err(error) = watched {
+        tracing::debug!(%error, "cannot have the kernel watch a connection");
+    }
+}
