@@ -1,6 +1,7 @@
 //! How a command ends badly: what the user is told, and the exit code.
 //!
-//! 0 ok; 1 the thing asked for failed; 2 wrong usage; 64 to 78 as in `sysexits.h` where one of them fits.
+//! 0 ok; 1 the thing asked for failed; 2 wrong usage; 64 to 78 as in `sysexits.h` where one of them fits; 126 and
+//! 127 as in shells.
 
 use std::process::ExitCode;
 
@@ -16,6 +17,10 @@ pub(crate) enum Code {
     Unavailable = 69,
     /// `EX_CONFIG`: the configuration is well-formed and cannot work.
     Config = 78,
+    /// A command that was to be run is there and cannot be executed; as shells have it.
+    CannotExecute = 126,
+    /// A command that was to be run is not there; as shells have it.
+    NotFound = 127,
 }
 
 /// What ends a command, with what the user is told.

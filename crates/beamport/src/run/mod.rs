@@ -1,19 +1,59 @@
-//! `beamport run`.
+//! `beamport run`: starts a node in a container. Names it, keeps its registration, is its PID 1.
+//!
+//! In this order, since each step needs the one before: listen for signals; ask the agent who we are
+//! ([`agent_link`], [`identity`]); serve EPMD ([`port_mapper`], [`relay`]); give the launcher its variables
+//! ([`launcher`], [`environment`], [`cookie`]); start it and wait for its end ([`supervisor`]).
 
+mod agent_link;
+mod backoff;
+pub(crate) mod cookie;
+pub(crate) mod environment;
+pub(crate) mod identity;
+pub(crate) mod launcher;
+mod limits;
+mod options;
+mod port_mapper;
+mod prepare;
+mod readers;
+mod relay;
+mod relx;
+mod signals;
+pub(crate) mod state;
+mod supervisor;
+
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use clap::Args;
+pub(crate) use options::{PortRange, RunOptions};
 
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
+use prepare::Prepared;
+use signals::Signals;
+pub(crate) use supervisor::StartError;
+use supervisor::{SIGNALLED, Supervised};
 
-/// The flags of `beamport run`.
-#[derive(Debug, Args)]
-pub(crate) struct RunOptions {
-    /// The Erlang port
-    #[arg(long, default_value = "12345")]
-    port: std::num::NonZeroU16,
+pub(crate) fn main(options: RunOptions) -> Result<ExitCode, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Code::Unavailable, error))?
+        .block_on(run(&options))
 }
 
-pub(crate) fn main(_options: RunOptions) -> Result<ExitCode, Failure> {
-    Err(Failure::usage("not here yet"))
+async fn run(options: &RunOptions) -> Result<ExitCode, Failure> {
+    let mut signals = Signals::listen().map_err(|error| Failure::new(Code::Unavailable, error))?;
+    // Everything that has to live until the VM has ended.
+    let Prepared {
+        command,
+        port_mapper: _port_mapper,
+        state: _state,
+    } = tokio::select! {
+        prepared = prepare::prepare(options) => prepared?,
+        signal = signals.ending() => {
+            return Ok(ExitCode::from(SIGNALLED.saturating_add(signal as u8)));
+        }
+    };
+    let at_terminal = std::io::stdin().is_terminal();
+    let supervised = Supervised::start(command, at_terminal, options.grace)?;
+    Ok(supervised.ended(&mut signals).await)
 }
