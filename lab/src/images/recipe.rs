@@ -1,0 +1,116 @@
+//! What each image consists of.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Counts changes of how images are made that the recipes themselves do not show.
+const FORMAT: u32 = 1;
+
+/// An image of the lab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Image {
+    /// Erlang/OTP 23, from Debian bullseye.
+    Otp23,
+    /// Erlang/OTP 25, from Debian bookworm.
+    Otp25,
+    /// Erlang/OTP 27, from Debian trixie.
+    Otp27,
+    /// Erlang/OTP 29, from Debian sid, which moves and cannot be had on every day.
+    Otp29,
+}
+
+/// A Debian suite and the packages added to its smallest installation.
+#[derive(Debug, Clone, Copy, Hash)]
+pub(super) struct Recipe {
+    pub(super) suite: &'static str,
+    pub(super) packages: &'static [&'static str],
+}
+
+impl Image {
+    /// The plain Erlang images, oldest first.
+    pub const OTPS: [Self; 4] = [Self::Otp23, Self::Otp25, Self::Otp27, Self::Otp29];
+
+    /// The name for people, and of the image in a daemon.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Otp23 => "otp23",
+            Self::Otp25 => "otp25",
+            Self::Otp27 => "otp27",
+            Self::Otp29 => "otp29",
+        }
+    }
+
+    /// The Erlang/OTP release in it.
+    pub fn otp(self) -> u8 {
+        match self {
+            Self::Otp23 => 23,
+            Self::Otp25 => 25,
+            Self::Otp27 => 27,
+            Self::Otp29 => 29,
+        }
+    }
+
+    /// Whether nodes of the two connect: 23 lacks what 26 and later demand.
+    pub fn connects_to(self, other: Self) -> bool {
+        let (low, high) = (self.otp().min(other.otp()), self.otp().max(other.otp()));
+        low >= 24 || high <= 25
+    }
+
+    /// Whether a run may go on without it: its suite changes daily and is broken on some days.
+    pub(crate) fn may_be_omitted(self) -> bool {
+        self.recipe().suite == "sid"
+    }
+
+    /// The name and tag in a daemon; the tag changes with the recipe.
+    pub(crate) fn reference(self) -> String {
+        format!("beamport-lab/{}:{}", self.name(), self.tag())
+    }
+
+    /// Stands for the contents of the recipe.
+    pub(super) fn tag(self) -> String {
+        let mut hasher = DefaultHasher::new();
+        (FORMAT, self.recipe()).hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+
+    pub(super) fn recipe(self) -> Recipe {
+        let (suite, packages): (_, &[_]) = match self {
+            Self::Otp23 => ("bullseye", &["erlang-base"]),
+            Self::Otp25 => ("bookworm", &["erlang-base"]),
+            Self::Otp27 => ("trixie", &["erlang-base"]),
+            Self::Otp29 => ("sid", &["erlang-base"]),
+        };
+        Recipe { suite, packages }
+    }
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_23_is_too_old_for_27_and_29() {
+        let refused: Vec<_> = Image::OTPS
+            .iter()
+            .flat_map(|a| Image::OTPS.map(|b| (*a, b)))
+            .filter(|(a, b)| a.otp() < b.otp() && !a.connects_to(*b))
+            .collect();
+        assert_eq!(
+            refused,
+            [(Image::Otp23, Image::Otp27), (Image::Otp23, Image::Otp29)]
+        );
+        assert!(Image::OTPS.iter().all(|image| image.connects_to(*image)));
+    }
+
+    #[test]
+    fn tags_tell_recipes_apart() {
+        let tags: std::collections::BTreeSet<_> = Image::OTPS.map(Image::tag).into();
+        assert_eq!(tags.len(), Image::OTPS.len());
+    }
+}

@@ -1,0 +1,79 @@
+//! Debian packages that a task needs: installed when we may, named when we may not.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use beamport_lab::{Requirement, missing_permissions, missing_programs};
+
+use crate::failure::Lacking;
+
+/// Sees to it that this machine can run a lab.
+pub(crate) fn ensure_lab() -> Result<()> {
+    ensure_programs(&missing_programs())?;
+    let missing = missing_permissions();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Lacking(format!(
+        "a lab needs permissions that are missing here: {}",
+        missing.join("; ")
+    ))
+    .into())
+}
+
+fn ensure_programs(missing: &[Requirement]) -> Result<()> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let programs: Vec<_> = missing.iter().map(|need| need.program).collect();
+    let packages: BTreeSet<_> = missing.iter().map(|need| need.package).collect();
+    let packages: Vec<_> = packages.into_iter().collect();
+    if !may_install() {
+        return Err(Lacking(format!(
+            "these programs are missing: {}. On Debian, as root: apt-get install {}",
+            programs.join(" "),
+            packages.join(" ")
+        ))
+        .into());
+    }
+    println!("installing Debian packages: {}", packages.join(" "));
+    apt_get(&["update"])?;
+    let install = ["install", "--yes", "--no-install-recommends"];
+    apt_get(&[&install, packages.as_slice()].concat())?;
+    let still: Vec<_> = missing
+        .iter()
+        .filter(|need| !need.is_met())
+        .map(|need| need.program)
+        .collect();
+    ensure!(
+        still.is_empty(),
+        "installed {}, and there is still no {}",
+        packages.join(" "),
+        still.join(", ")
+    );
+    Ok(())
+}
+
+fn may_install() -> bool {
+    let apt = Requirement {
+        program: "apt-get",
+        package: "apt",
+    };
+    beamport_lab::is_root() && apt.is_met()
+}
+
+fn apt_get(arguments: &[&str]) -> Result<()> {
+    let status = Command::new("apt-get")
+        .args(["--quiet", "--quiet"])
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .status()
+        .context("cannot run apt-get")?;
+    ensure!(
+        status.success(),
+        "apt-get {} failed ({status})",
+        arguments.join(" ")
+    );
+    Ok(())
+}
