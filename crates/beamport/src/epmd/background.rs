@@ -33,6 +33,8 @@ pub(super) fn start(arguments: &[String]) -> ExitCode {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
+    // What we were handed beyond those three is not for a daemon to keep open: a lock, the other end of a pipe.
+    close_fds::set_fds_cloexec(3, &[]);
     match command.spawn() {
         Ok(mut daemon) => {
             if let Some(mut until_closed) = daemon.stdout.take() {
