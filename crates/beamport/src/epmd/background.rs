@@ -53,12 +53,12 @@ pub(super) fn start(arguments: &[String]) -> ExitCode {
 /// Leaves the session, and with it the terminal, of whoever started us.
 pub(super) fn leave_session() {
     // It fails only where we lead a session already.
-    let _ = rustix::process::setsid();
+    let _ = nix::unistd::setsid();
 }
 
 /// Lets whoever started us go on.
 pub(super) fn release_starter() {
     if let Ok(nowhere) = std::fs::File::options().write(true).open("/dev/null") {
-        let _ = rustix::stdio::dup2_stdout(nowhere);
+        let _ = nix::unistd::dup2_stdout(nowhere);
     }
 }

@@ -10,7 +10,7 @@ use beamport_epmd::LocalDirectory;
 use beamport_epmd::local::REMEMBERED_NAMES;
 use beamport_epmd::server::{Config, Server, listen};
 use listenfd::ListenFd;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 
 use super::arguments::ServeOptions;
@@ -201,12 +201,9 @@ fn reason(error: &io::Error) -> String {
 
 /// Every name takes a descriptor, so all that may be had are.
 fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
         tracing::warn!(%error, "cannot raise the limit on open files");
     }
 }
