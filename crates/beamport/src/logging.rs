@@ -37,7 +37,11 @@ enum LogFormat {
 
 /// Starts logging for the rest of the process.
 pub(crate) fn start(options: &LoggingOptions) {
-    let filter = EnvFilter::builder().parse_lossy(&options.log);
+    let mut filter = EnvFilter::builder().parse_lossy(&options.log);
+    // Bollard's debug events hold what Docker answers in full: the environment of containers, and the secrets in it.
+    if let Ok(directive) = "bollard=warn".parse() {
+        filter = filter.add_directive(directive);
+    }
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -34,6 +34,13 @@ impl Endpoint {
     }
 }
 
+/// Docker's socket on this machine.
+impl Default for Endpoint {
+    fn default() -> Self {
+        Self::Unix("/var/run/docker.sock".into())
+    }
+}
+
 impl FromStr for Endpoint {
     type Err = EndpointError;
 

@@ -19,7 +19,7 @@ pub struct Inventory {
 
 impl Inventory {
     /// Indexes running containers, the earliest first: where two claim the same label, the first has it.
-    pub(crate) fn new(running: &[Arc<Container>], stopped: Vec<Arc<Container>>) -> Self {
+    pub fn new(running: &[Arc<Container>], stopped: Vec<Arc<Container>>) -> Self {
         let mut inventory = Self {
             stopped,
             ..Self::default()
