@@ -1,9 +1,11 @@
 //! `cargo xtask`: the commands a developer uses. See CONTRIBUTING.md.
 
 mod failure;
+mod interrupt;
 mod lab;
 mod packages;
 mod show;
+mod test;
 
 use std::process::ExitCode;
 
@@ -19,6 +21,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Check and test everything: first without, then with Docker hosts in a lab
+    Test(test::TestOptions),
     /// Docker hosts in network namespaces, to try things on
     #[command(subcommand)]
     Lab(lab::LabTask),
@@ -26,6 +30,7 @@ enum Task {
 
 fn main() -> ExitCode {
     failure::report(match Cli::parse().task {
+        Task::Test(options) => test::main(&options),
         Task::Lab(task) => lab::main(task),
     })
 }

@@ -8,6 +8,18 @@ use beamport_lab::{Requirement, missing_permissions, missing_programs};
 
 use crate::failure::Lacking;
 
+/// The plain Erlang that some tests, and the demo without a lab, run on this machine itself.
+const ERLANG: [Requirement; 2] = [
+    Requirement {
+        program: "erl",
+        package: "erlang-base",
+    },
+    Requirement {
+        program: "epmd",
+        package: "erlang-base",
+    },
+];
+
 /// Sees to it that this machine can run a lab.
 pub(crate) fn ensure_lab() -> Result<()> {
     ensure_programs(&missing_programs())?;
@@ -20,6 +32,12 @@ pub(crate) fn ensure_lab() -> Result<()> {
         missing.join("; ")
     ))
     .into())
+}
+
+/// Sees to it that this machine has Erlang.
+pub(crate) fn ensure_erlang() -> Result<()> {
+    let missing: Vec<_> = ERLANG.into_iter().filter(|need| !need.is_met()).collect();
+    ensure_programs(&missing)
 }
 
 fn ensure_programs(missing: &[Requirement]) -> Result<()> {

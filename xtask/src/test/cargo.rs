@@ -1,0 +1,97 @@
+//! Running cargo as a stage of a test run.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use super::tally::Tally;
+use super::{LONG_VARIABLE, TestOptions};
+use crate::interrupt;
+
+/// A stage may compile everything, on a slow machine.
+const DEADLINE: Duration = Duration::from_secs(3600);
+
+/// A call of cargo.
+pub(super) struct Cargo {
+    command: Command,
+    name: String,
+}
+
+impl Cargo {
+    pub(super) fn new(flags: &[&str]) -> Self {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let mut command = Command::new(cargo);
+        command.args(flags).stdin(Stdio::null()).process_group(0);
+        Self {
+            command,
+            name: format!("cargo {}", flags.join(" ")),
+        }
+    }
+
+    pub(super) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Applies what the developer asked for.
+    pub(super) fn filtered(mut self, options: &TestOptions) -> Self {
+        if options.long {
+            self.command.env(LONG_VARIABLE, "1");
+        }
+        self.command.args(&options.filter);
+        self
+    }
+
+    /// Flags for the test programs, rather than for cargo.
+    pub(super) fn then(mut self, flags: &[&str]) -> Self {
+        self.command.arg("--").args(flags);
+        self
+    }
+
+    /// Runs it, its output shown; an error when it fails.
+    pub(super) fn run(self) -> Result<()> {
+        self.lines(|line| println!("{line}"))
+    }
+
+    /// Runs it, and counts the tests it reports.
+    pub(super) fn test(self, tally: &mut Tally) -> Result<()> {
+        self.lines(|line| {
+            println!("{line}");
+            tally.read(line);
+        })
+    }
+
+    /// Runs it, and counts the tests it lists.
+    pub(super) fn count_listed(self) -> Result<usize> {
+        let mut count = 0;
+        self.lines(|line| count += usize::from(line.ends_with(": test")))?;
+        Ok(count)
+    }
+
+    fn lines(mut self, mut each: impl FnMut(&str)) -> Result<()> {
+        let mut child = self
+            .command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot run `{}`", self.name))?;
+        let output = child.stdout.take().context("no output to read")?;
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let lines = BufReader::new(output).lines().map_while(Result::ok);
+            lines.for_each(|line| drop(sender.send(line)));
+        });
+        let name = self.name.clone();
+        let waiter =
+            std::thread::spawn(move || interrupt::wait(&mut child, &format!("`{name}`"), DEADLINE));
+        receiver.iter().for_each(|line| each(&line));
+        let status = waiter
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        ensure!(status.success(), "`{}` failed ({status})", self.name);
+        Ok(())
+    }
+}

@@ -1,0 +1,253 @@
+//! `cargo xtask test`: the whole of what CI runs.
+
+mod cargo;
+mod tally;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use beamport_lab::{Instance, Lab, Options};
+use clap::Args;
+
+use crate::interrupt;
+use crate::packages;
+use crate::show::Show;
+use cargo::Cargo;
+use tally::Tally;
+
+/// The lab of a test run, unless `BEAMPORT_LAB` names one that is up already.
+const LAB: &str = "test";
+
+/// Tests that take minutes each look at this variable.
+const LONG_VARIABLE: &str = "BEAMPORT_LONG";
+
+#[derive(Debug, Args)]
+pub(crate) struct TestOptions {
+    /// Leave out what needs Docker hosts in network namespaces, and say how much that is
+    #[arg(long)]
+    no_lab: bool,
+
+    /// Also run what takes minutes for each test
+    #[arg(long)]
+    long: bool,
+
+    /// Only tests whose name contains this; the checks of style, lints and documentation are left out
+    filter: Option<String>,
+}
+
+/// Stages, how long each took, and whether it was passed.
+#[derive(Default)]
+struct Run {
+    stages: Vec<(&'static str, Duration, bool)>,
+    tally: Tally,
+    remarks: Vec<String>,
+}
+
+pub(crate) fn main(options: &TestOptions) -> Result<ExitCode> {
+    interrupt::watch()?;
+    let mut run = Run::default();
+    run.stage("packages", |_| {
+        packages::ensure_erlang()?;
+        if options.no_lab {
+            Ok(())
+        } else {
+            packages::ensure_lab()
+        }
+    })?;
+    if options.filter.is_none() {
+        run.checks();
+    }
+    run.tests_without_lab(options);
+    if options.no_lab {
+        run.count_lab_tests();
+    } else {
+        run.tests_in_lab(options);
+    }
+    run.report();
+    Ok(if run.is_good() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+impl Run {
+    /// Style, lints, documentation. What they find does not keep the tests from running.
+    fn checks(&mut self) {
+        self.attempt("cargo fmt", |_| {
+            Cargo::new(&["fmt", "--all", "--check"]).run()
+        });
+        self.attempt("cargo clippy", |_| {
+            let flags = [
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ];
+            Cargo::new(&flags).run()
+        });
+        self.attempt("cargo doc", |_| {
+            Cargo::new(&[
+                "doc",
+                "--workspace",
+                "--no-deps",
+                "--document-private-items",
+            ])
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()
+        });
+    }
+
+    fn tests_without_lab(&mut self, options: &TestOptions) {
+        self.attempt("tests", |tally| {
+            let flags = [
+                "test",
+                "--workspace",
+                "--exclude",
+                "beamport-lab",
+                "--no-fail-fast",
+            ];
+            Cargo::new(&flags).filtered(options).test(tally)
+        });
+        self.attempt("tests of the lab's library", |tally| {
+            let flags = [
+                "test",
+                "--package",
+                "beamport-lab",
+                "--lib",
+                "--no-fail-fast",
+            ];
+            Cargo::new(&flags).filtered(options).test(tally)
+        });
+    }
+
+    fn tests_in_lab(&mut self, options: &TestOptions) {
+        let mut own_lab = None;
+        let up = self.attempt("static binary", |_| {
+            beamport_lab::build_static_binary().map(drop)
+        }) && self.attempt("lab up", |_| {
+            let (instance, is_ours) = lab()?;
+            if is_ours {
+                // A run that crashed may have left one, whole but not as new.
+                Lab::down(&instance)?;
+            }
+            let made = Lab::up(&instance, &Options::default(), &Show::new())?;
+            own_lab = made.then_some(instance);
+            Ok(())
+        });
+        if up {
+            self.attempt("tests in the lab", |tally| {
+                let (instance, _) = lab()?;
+                let flags = [
+                    "test",
+                    "--package",
+                    "beamport-lab",
+                    "--test",
+                    "*",
+                    "--no-fail-fast",
+                ];
+                Cargo::new(&flags)
+                    .filtered(options)
+                    .env("BEAMPORT_LAB", instance.name())
+                    .then(&["--test-threads=1"])
+                    .test(tally)
+            });
+            self.remark_omissions();
+        }
+        if let Some(instance) = own_lab {
+            // Also after an interruption.
+            let outcome = Lab::down(&instance);
+            self.note("lab down", Instant::now(), outcome);
+        }
+    }
+
+    fn remark_omissions(&mut self) {
+        let status = lab().and_then(|(instance, _)| Lab::status(&instance));
+        for omission in status.ok().flatten().into_iter().flat_map(|s| s.omitted) {
+            self.remarks.push(format!(
+                "image {} could not be had today, and tests went on without it: {}",
+                omission.image, omission.reason
+            ));
+        }
+    }
+
+    fn count_lab_tests(&mut self) {
+        let mut count = 0;
+        self.attempt("counting the lab's tests", |_| {
+            count = Cargo::new(&["test", "--package", "beamport-lab", "--test", "*"])
+                .then(&["--list"])
+                .count_listed()?;
+            Ok(())
+        });
+        self.remarks.push(format!(
+            "left out, as asked with --no-lab: {count} tests that need a lab"
+        ));
+    }
+
+    /// Does a stage without which there is no going on.
+    fn stage(
+        &mut self,
+        name: &'static str,
+        work: impl FnOnce(&mut Tally) -> Result<()>,
+    ) -> Result<()> {
+        let begun = Instant::now();
+        work(&mut self.tally)?;
+        self.stages.push((name, begun.elapsed(), true));
+        Ok(())
+    }
+
+    /// Does a stage, unless interrupted; false when it was not passed.
+    fn attempt(&mut self, name: &'static str, work: impl FnOnce(&mut Tally) -> Result<()>) -> bool {
+        if interrupt::asked() {
+            return false;
+        }
+        println!("\n=== {name}");
+        let begun = Instant::now();
+        let outcome = work(&mut self.tally);
+        self.note(name, begun, outcome)
+    }
+
+    fn note(&mut self, name: &'static str, begun: Instant, outcome: Result<()>) -> bool {
+        let passed = outcome.is_ok();
+        if let Err(error) = outcome {
+            println!("{name}: {error:#}");
+        }
+        self.stages.push((name, begun.elapsed(), passed));
+        passed
+    }
+
+    fn is_good(&self) -> bool {
+        !interrupt::asked()
+            && self.tally.failed == 0
+            && self.stages.iter().all(|(_, _, passed)| *passed)
+    }
+
+    fn report(&self) {
+        println!();
+        for (name, took, passed) in &self.stages {
+            let mark = if *passed { "" } else { "   NOT PASSED" };
+            println!("{:>8.1} s  {name}{mark}", took.as_secs_f32());
+        }
+        let total: Duration = self.stages.iter().map(|(_, took, _)| *took).sum();
+        println!("{:>8.1} s  in all\n", total.as_secs_f32());
+        for remark in &self.remarks {
+            println!("{remark}");
+        }
+        if interrupt::asked() {
+            println!("interrupted: not all tests ran");
+        }
+        println!("{} passed, {} failed", self.tally.passed, self.tally.failed);
+    }
+}
+
+/// The lab to use, and whether it is this run's own.
+fn lab() -> Result<(Instance, bool)> {
+    if std::env::var_os("BEAMPORT_LAB").is_some() {
+        return Ok((Instance::from_environment()?, false));
+    }
+    Ok((Instance::named(LAB)?, true))
+}
