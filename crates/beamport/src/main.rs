@@ -30,6 +30,6 @@ fn main() -> ExitCode {
         Command::Run(options) => run::main(options),
         Command::Exec(options) => exec::main(options),
         Command::Names(options) => names::main(options),
-        Command::Epmd(arguments) => epmd::main(arguments.as_stock()),
+        Command::Epmd(arguments) => epmd::main(arguments.into_stock()),
     })
 }

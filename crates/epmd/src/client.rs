@@ -23,7 +23,7 @@ pub async fn register(
     deadline: Instant,
 ) -> Result<Holding, ClientError> {
     let request = Request::Register(node.clone());
-    let mut conversation = Conversation::open(mapper, &request, deadline).await?;
+    let conversation = Conversation::open(mapper, &request, deadline).await?;
     let creation = match conversation.reply(decode_alive).await? {
         AliveReply::Registered(creation) => creation,
         AliveReply::RegisteredNarrow(creation) => Creation::new(creation.into()),
@@ -55,19 +55,42 @@ pub async fn lookup(
 
 /// Asks for all nodes.
 pub async fn names(mapper: SocketAddr, deadline: Instant) -> Result<Listing, ClientError> {
-    let mut conversation = Conversation::open(mapper, &Request::Names, deadline).await?;
-    let text = conversation.everything().await?;
+    let text = everything(mapper, &Request::Names, deadline).await?;
     decode_listing(&text).map_err(|source| ClientError::Garbage { mapper, source })
 }
 
-/// Asks for all nodes, present and past, in the mapper's own words (after four bytes with its port).
-///
-/// For people: the format is not specified, and is not the same everywhere.
-pub async fn dump(mapper: SocketAddr, deadline: Instant) -> Result<Vec<u8>, ClientError> {
-    Conversation::open(mapper, &Request::Dump, deadline)
-        .await?
-        .everything()
-        .await
+/// Asks for all nodes, in the mapper's own words: for people, who can do with names that we could not.
+pub async fn names_text(mapper: SocketAddr, deadline: Instant) -> Result<ListingText, ClientError> {
+    let text = everything(mapper, &Request::Names, deadline).await?;
+    ListingText::split(mapper, &text)
+}
+
+/// Asks for all nodes, present and past, in the mapper's own words, which nothing specifies: for people.
+pub async fn dump_text(mapper: SocketAddr, deadline: Instant) -> Result<ListingText, ClientError> {
+    let text = everything(mapper, &Request::Dump, deadline).await?;
+    ListingText::split(mapper, &text)
+}
+
+/// The reply to NAMES or DUMP as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListingText {
+    /// The port the mapper says it listens on.
+    pub port: u32,
+    /// The lines: UTF-8 as a rule.
+    pub lines: Vec<u8>,
+}
+
+impl ListingText {
+    fn split(mapper: SocketAddr, text: &[u8]) -> Result<Self, ClientError> {
+        let (port, lines) = text.split_first_chunk().ok_or(ClientError::Garbage {
+            mapper,
+            source: ReplyError::Short,
+        })?;
+        Ok(Self {
+            port: u32::from_be_bytes(*port),
+            lines: lines.to_vec(),
+        })
+    }
 }
 
 /// Asks the mapper to end; false when it will not, because it has registered nodes.
@@ -117,6 +140,25 @@ impl Holding {
             }
         }
     }
+}
+
+/// Asks, and reads until the mapper closes.
+async fn everything(
+    mapper: SocketAddr,
+    request: &Request,
+    deadline: Instant,
+) -> Result<Vec<u8>, ClientError> {
+    let conversation = Conversation::open(mapper, request, deadline).await?;
+    let mut received = Vec::new();
+    while conversation.read_some(&mut received).await? > 0 {
+        if received.len() > MAX_LISTING {
+            return Err(conversation.garbage(ReplyError::TooLong));
+        }
+    }
+    if received.is_empty() {
+        return Err(conversation.lost());
+    }
+    Ok(received)
 }
 
 /// A request that has been sent.
@@ -172,7 +214,7 @@ impl Conversation {
 
     /// Reads until `decode` has what it needs.
     async fn reply<T>(
-        &mut self,
+        &self,
         decode: impl Fn(&[u8]) -> Result<Option<T>, ReplyError>,
     ) -> Result<T, ClientError> {
         let mut received = Vec::new();
@@ -187,21 +229,6 @@ impl Conversation {
             if let Some(reply) = decode(&received).map_err(|e| self.garbage(e))? {
                 return Ok(reply);
             }
-        }
-    }
-
-    /// Reads until the mapper closes.
-    async fn everything(&mut self) -> Result<Vec<u8>, ClientError> {
-        let mut received = Vec::new();
-        while self.read_some(&mut received).await? > 0 {
-            if received.len() > MAX_LISTING {
-                return Err(self.garbage(ReplyError::TooLong));
-            }
-        }
-        match received.len() {
-            0 => Err(self.lost()),
-            1..4 => Err(self.garbage(ReplyError::Short)),
-            _ => Ok(received),
         }
     }
 

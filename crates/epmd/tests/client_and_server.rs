@@ -90,8 +90,8 @@ async fn a_registered_node_is_found_with_all_it_registered_until_it_goes() {
     assert_eq!(listing.nodes.len(), 1);
     drop(holding);
     until_known(mapper.address, &name("a"), false).await;
-    let dump = client::dump(mapper.address, soon()).await.unwrap();
-    assert!(String::from_utf8_lossy(&dump).contains("old/unused name <a>, port = 5001"));
+    let dump = client::dump_text(mapper.address, soon()).await.unwrap();
+    assert!(dump.lines.starts_with(b"old/unused name <a>, port = 5001"));
 }
 
 #[tokio::test]

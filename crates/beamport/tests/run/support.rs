@@ -1,0 +1,127 @@
+//! What the tests of `beamport run` share: the command in surroundings of its own.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+/// Far more than anything here takes.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A home, a state directory and a port mapper's port that nobody else has.
+#[derive(Debug)]
+pub(crate) struct Surroundings {
+    pub(crate) folder: TempDir,
+    pub(crate) epmd_port: u16,
+}
+
+impl Surroundings {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            epmd_port: free_port(),
+        }
+    }
+
+    /// `beamport COMMAND` with these surroundings.
+    pub(crate) fn beamport(&self, command: &str) -> Command {
+        let mut beamport = Command::new(env!("CARGO_BIN_EXE_beamport"));
+        beamport
+            .arg(command)
+            .arg("--state-dir")
+            .arg(self.folder.path().join("state"))
+            .current_dir(self.folder.path())
+            .env("HOME", self.folder.path())
+            .env("ERL_EPMD_PORT", self.epmd_port.to_string())
+            .env_remove("ERL_AFLAGS")
+            .env_remove("BEAMPORT_COOKIE")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        beamport
+    }
+
+    /// `beamport run` without an agent, with `flags`.
+    pub(crate) fn run(&self, flags: &[&str]) -> Command {
+        let mut run = self.beamport("run");
+        run.args(["--agent", "none", "--host", "127.0.0.1"]);
+        run.args(flags);
+        run
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// A process that is ended with the test.
+#[derive(Debug)]
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.id() as i32), signal).unwrap();
+    }
+
+    /// Waits for its end, and gives what it wrote and how it ended.
+    pub(crate) fn ended(mut self) -> Output {
+        wait_until("the process to end", || {
+            self.0.try_wait().unwrap().is_some()
+        });
+        let mut output = Output {
+            status: self.0.wait().unwrap(),
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+        };
+        for (pipe, into) in [
+            (self.0.stdout.take().map(read_all), &mut output.stdout),
+            (self.0.stderr.take().map(read_all), &mut output.stderr),
+        ] {
+            *into = pipe.unwrap_or_default();
+        }
+        output
+    }
+}
+
+impl Drop for Running {
+    /// In good order, since a VM would outlive a `beamport run` that is killed.
+    fn drop(&mut self) {
+        if let Ok(None) = self.0.try_wait() {
+            self.signal(Signal::SIGTERM);
+            let _ = self.0.wait();
+        }
+    }
+}
+
+fn read_all(mut pipe: impl std::io::Read) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    pipe.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// Asks again and again until `condition` holds.
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < DEADLINE, "waited in vain for {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+pub(crate) fn wait_for_file(path: &Path) {
+    wait_until(&path.display().to_string(), || path.exists());
+}
