@@ -166,7 +166,12 @@ fn with_sources(arg: Arg, file: &mut BTreeMap<String, Vec<String>>) -> Arg {
         "{ENVIRONMENT_PREFIX}{}",
         flag.to_uppercase().replace('-', "_")
     );
-    let arg = arg.env(variable).hide_env_values(true);
+    // A flag that stock tools have a variable for keeps that one.
+    let arg = match arg.get_env() {
+        Some(_) => arg,
+        None => arg.env(variable),
+    }
+    .hide_env_values(true);
     match file.remove(&flag) {
         Some(values) => arg.default_values(values),
         None => arg,

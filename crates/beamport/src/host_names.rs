@@ -1,0 +1,98 @@
+//! Host names to addresses, by `/etc/hosts` and the name servers of `/etc/resolv.conf`.
+//!
+//! Never through the C library: in a static binary its resolver needs the very libraries that a static binary is
+//! free of.
+
+use std::net::IpAddr;
+
+use hickory_resolver::config::{LookupIpStrategy, ResolverConfig};
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::{Resolver, TokioResolver};
+use tokio::time::{Instant, timeout_at};
+use tracing::debug;
+
+/// Looks host names up.
+pub(crate) struct HostNames(TokioResolver);
+
+/// Why a host name gave no address.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HostNameError {
+    /// The name servers say so.
+    #[error("there is no host {host:?}")]
+    Unknown { host: String },
+    /// The name servers do not say.
+    #[error("no name server answered for {host:?} in time: see /etc/resolv.conf")]
+    Timeout { host: String },
+    /// Something else.
+    #[error("cannot look up {host:?}: {source}")]
+    Failed { host: String, source: NetError },
+}
+
+impl HostNames {
+    /// A resolver with this system's settings; where there is no `/etc/resolv.conf`, with `/etc/hosts` only.
+    pub(crate) fn of_system() -> Result<Self, NetError> {
+        let mut builder = Resolver::builder_tokio().unwrap_or_else(|error| {
+            debug!(%error, "no name servers: using /etc/hosts only");
+            let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+            Resolver::builder_with_config(none, TokioRuntimeProvider::default())
+        });
+        builder.options_mut().ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+        Ok(Self(builder.build()?))
+    }
+
+    /// The addresses of `host`, which may also be an address; IPv4 first, as nodes have it. At least one.
+    pub(crate) async fn addresses(
+        &self,
+        host: &str,
+        deadline: Instant,
+    ) -> Result<Vec<IpAddr>, HostNameError> {
+        let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        if let Ok(address) = bare.unwrap_or(host).parse() {
+            return Ok(vec![address]);
+        }
+        let host = host.to_owned();
+        match timeout_at(deadline, self.0.lookup_ip(host.as_str())).await {
+            Ok(Ok(found)) => {
+                let mut addresses: Vec<IpAddr> = found.iter().collect();
+                addresses.sort_by_key(IpAddr::is_ipv6);
+                if addresses.is_empty() {
+                    return Err(HostNameError::Unknown { host });
+                }
+                Ok(addresses)
+            }
+            Ok(Err(error)) if error.is_no_records_found() => Err(HostNameError::Unknown { host }),
+            Ok(Err(NetError::Timeout)) | Err(_) => Err(HostNameError::Timeout { host }),
+            Ok(Err(source)) => Err(HostNameError::Failed { host, source }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    async fn look_up(host: &str) -> Result<Vec<IpAddr>, HostNameError> {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        HostNames::of_system()
+            .unwrap()
+            .addresses(host, deadline)
+            .await
+    }
+
+    #[tokio::test]
+    async fn addresses_are_taken_as_they_are() {
+        for (text, address) in [("10.0.0.1", "10.0.0.1"), ("[::1]", "::1"), ("::1", "::1")] {
+            let address: IpAddr = address.parse().unwrap();
+            assert_eq!(look_up(text).await.unwrap(), [address]);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_hosts_file_and_localhost_are_known() {
+        let found = look_up("localhost").await.unwrap();
+        assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
+    }
+}
