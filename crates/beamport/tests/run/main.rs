@@ -1,5 +1,10 @@
 //! `beamport run` and `beamport exec` on this machine: no Docker, no agent; what those add is tested in the lab.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of tests may unwrap as a test may: its failure is the message"
+)]
+
 mod node;
 mod process;
 mod support;
