@@ -114,7 +114,7 @@ fn open_listeners(port: u16, options: &ServeOptions) -> Result<Vec<TcpListener>,
     let wanted = addresses(&options.addresses)?;
     too_many(wanted.len())?;
     let mut listeners = Vec::with_capacity(wanted.len());
-    let mut fault = None;
+    let mut fault = "no address to listen on".to_owned();
     for Wanted { address, is_asked } in wanted {
         match listen(SocketAddr::new(address, port)) {
             Ok(listener) => listeners.push(listener),
@@ -131,15 +131,16 @@ fn open_listeners(port: u16, options: &ServeOptions) -> Result<Vec<TcpListener>,
                 if is_asked {
                     return Err(Obstacle::Fault(message));
                 }
-                // A host without IPv6, or without IPv4, is no reason not to serve the other.
-                fault = Some(message);
+                // A host without IPv6 is no reason not to serve IPv4.
+                debug::say(&message);
+                fault = message;
             }
         }
     }
-    match (listeners.is_empty(), fault) {
-        (true, Some(message)) => Err(Obstacle::Fault(message)),
-        _ => Ok(listeners),
+    if listeners.is_empty() {
+        return Err(Obstacle::Fault(fault));
     }
+    Ok(listeners)
 }
 
 /// An address to listen on.

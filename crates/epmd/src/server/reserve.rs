@@ -13,7 +13,7 @@ const SPARE_FILES: usize = 16;
 #[derive(Debug)]
 pub(super) struct Reserve {
     spare: Vec<File>,
-    /// Whether there were none left, and the reserve is not whole again. Logged at both ends, not in between.
+    /// Whether there were none left, and there are not plenty again. Logged at both ends, not in between.
     exhausted: bool,
 }
 
@@ -42,20 +42,26 @@ impl Reserve {
 
     /// Takes back what was lent, as far as that is possible by now.
     pub(super) fn restore(&mut self, is_short: &AtomicBool) {
-        if self.exhausted && self.fill() {
+        if !self.exhausted {
+            return;
+        }
+        self.fill();
+        // As many again must be free, or the next few connections would start it all anew.
+        let more: Vec<File> = open_files().collect();
+        if self.spare.len() == SPARE_FILES && more.len() == SPARE_FILES {
             self.exhausted = false;
             is_short.store(false, Ordering::Relaxed);
             tracing::info!("there are file descriptors again: new names are taken");
         }
     }
 
-    fn fill(&mut self) -> bool {
-        while self.spare.len() < SPARE_FILES {
-            match File::open("/dev/null") {
-                Ok(file) => self.spare.push(file),
-                Err(_) => return false,
-            }
-        }
-        true
+    fn fill(&mut self) {
+        let missing = SPARE_FILES - self.spare.len();
+        self.spare.extend(open_files().take(missing));
     }
+}
+
+/// Opens files, until that fails or there are as many as the reserve has.
+fn open_files() -> impl Iterator<Item = File> {
+    (0..SPARE_FILES).map_while(|_| File::open("/dev/null").ok())
 }
