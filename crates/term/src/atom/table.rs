@@ -1,0 +1,103 @@
+//! The table of interned names: open addressing, only ever added to, read without a lock.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, OnceLock};
+
+use super::Name;
+
+/// How many atoms the decoder and the parser may add to the table: 16 384.
+///
+/// A cluster's nodes exchange some hundreds of different atoms, a big one thousands. Beyond this number, input
+/// is decoded all the same and only compares more slowly. The names added take at most 16 MiB.
+pub const INPUT_SHARE: usize = 16_384;
+
+/// Four times the share of input: what the program itself names always finds a place.
+const SLOTS: usize = 4 * INPUT_SHARE;
+
+/// How far from its home a name may be. It bounds what names chosen to collide can cost.
+const REACH: usize = 32;
+
+static TABLE: LazyLock<Box<[OnceLock<&'static Name>]>> =
+    LazyLock::new(|| (0..SLOTS).map(|_| OnceLock::new()).collect());
+
+static FROM_INPUT: AtomicUsize = AtomicUsize::new(0);
+
+/// Who names an atom.
+#[derive(Clone, Copy)]
+pub(super) enum Origin {
+    /// The code of the program.
+    Program,
+    /// Bytes or text from outside.
+    Input,
+}
+
+/// Where the search for a name begins, if it is not in the table.
+#[derive(Clone, Copy)]
+pub(super) struct Place(usize);
+
+/// The name with this text.
+#[inline]
+pub(super) fn find(text: &[u8]) -> Result<&'static Name, Place> {
+    let home = home(text);
+    for slot in window(home) {
+        match slot.get() {
+            Some(name) if name.text.as_bytes() == text => return Ok(name),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    Err(Place(home))
+}
+
+/// Adds a name, or hands it back when there is no place for it.
+///
+/// Names are never removed and a slot is written once, so a name that two threads add at once meets itself in
+/// the first free slot of both, and is in the table once.
+pub(super) fn insert(name: Name, place: Place, origin: Origin) -> Result<&'static Name, Name> {
+    let in_reach = |slot: &OnceLock<_>| slot.get().is_none();
+    if !window(place.0).any(in_reach) || !granted(origin) {
+        return Err(name);
+    }
+    let name: &'static Name = Box::leak(Box::new(name));
+    for slot in window(place.0) {
+        let held = *slot.get_or_init(|| name);
+        if held.text == name.text {
+            return Ok(held);
+        }
+    }
+    Err(Name {
+        text: name.text.clone(),
+        ..*name
+    })
+}
+
+fn granted(origin: Origin) -> bool {
+    match origin {
+        Origin::Program => true,
+        Origin::Input => FROM_INPUT
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                (used < INPUT_SHARE).then_some(used + 1)
+            })
+            .is_ok(),
+    }
+}
+
+fn window(home: usize) -> impl Iterator<Item = &'static OnceLock<&'static Name>> {
+    let table: &'static [OnceLock<_>] = &TABLE;
+    let (before, from) = table.split_at(home);
+    from.iter().chain(before).take(REACH)
+}
+
+#[inline]
+fn home(text: &[u8]) -> usize {
+    const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER);
+    let (words, rest) = text.as_chunks::<8>();
+    let hash = words.iter().fold(text.len() as u64, |hash, word| {
+        mix(hash, u64::from_le_bytes(*word))
+    });
+    let tail = rest
+        .iter()
+        .fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    (mix(hash, tail) >> 40) as usize % SLOTS
+}

@@ -1,0 +1,5 @@
+//! Terms as text.
+
+mod erlang;
+
+pub use erlang::{Erlang, ErlangText};

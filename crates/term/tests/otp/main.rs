@@ -1,0 +1,25 @@
+//! Against a real VM: every property here asks `erl`, which must be installed (Debian: erlang-base).
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of tests may fail as a test may: its failure is the message"
+)]
+
+mod erl;
+mod hash;
+mod order;
+mod round_trip;
+mod terms;
+mod text;
+
+use proptest::test_runner::Config;
+
+/// Enough to meet the rare kinds of terms in every run, and still a matter of seconds.
+fn config() -> Config {
+    Config {
+        cases: 1000,
+        failure_persistence: None,
+        ..Config::default()
+    }
+}

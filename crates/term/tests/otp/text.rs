@@ -1,0 +1,48 @@
+//! Printing.
+
+use beamport_term::{Erlang, Term};
+use proptest::prelude::*;
+
+use crate::config;
+use crate::erl::{LATIN1, Question, UNICODE};
+use crate::terms::{any_term, expressible};
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn written_terms_are_the_same(term in expressible()) {
+        let term = LATIN1.term(Question::Encode, &term);
+        prop_assert_eq!(Erlang::WRITTEN.of(&term).to_string(), LATIN1.text(Question::Written, &term));
+    }
+
+    #[test]
+    fn lines_are_the_same(term in expressible()) {
+        let term = LATIN1.term(Question::Encode, &term);
+        prop_assert_eq!(Erlang::LINE.of(&term).to_string(), UNICODE.text(Question::Line, &term));
+        prop_assert_eq!(Erlang::LINE.latin1().of(&term).to_string(), LATIN1.text(Question::Line, &term));
+    }
+
+    /// What has no syntax is at least printed.
+    #[test]
+    fn every_term_is_printed(term in any_term()) {
+        prop_assert!(!term.to_string().is_empty());
+    }
+}
+
+#[test]
+fn identifiers_are_printed_as_their_node_prints_them() {
+    let node = beamport_term::Atom::new("nonode@nohost").unwrap();
+    let term: Term = beamport_term::Pid {
+        node: node.clone(),
+        id: 5,
+        serial: 0,
+        creation: 0,
+    }
+    .into();
+    let style = Erlang::WRITTEN.at(node);
+    assert_eq!(
+        style.of(&term).to_string(),
+        LATIN1.text(Question::Written, &term)
+    );
+}
