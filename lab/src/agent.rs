@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::wait::wait_until;
 const START_DEADLINE: Duration = Duration::from_secs(30);
 const STOP_DEADLINE: Duration = Duration::from_secs(30);
 
-/// An agent that a test started. Ended when dropped.
+/// An agent that somebody started. Ended when dropped, unless it is to run on.
 #[derive(Debug)]
 pub struct Agent {
     host: Host,
@@ -27,6 +28,7 @@ pub struct Agent {
     log: PathBuf,
     child: Child,
     process: Process,
+    is_kept: bool,
 }
 
 impl Host {
@@ -66,6 +68,7 @@ impl Host {
             log,
             child,
             process,
+            is_kept: false,
         })
     }
 }
@@ -118,6 +121,11 @@ impl Agent {
         self.wait_serving()
     }
 
+    /// Lets it run on, until the lab's next user or its end.
+    pub fn leave_running(mut self) {
+        self.is_kept = true;
+    }
+
     fn wait_serving(&mut self) -> Result<()> {
         let port_mapper = SocketAddr::from((self.host.address(), 4369));
         let mut ended = None;
@@ -149,7 +157,9 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        let _ = self.end(Signal::SIGKILL);
+        if !self.is_kept {
+            let _ = self.end(Signal::SIGKILL);
+        }
     }
 }
 
@@ -162,6 +172,7 @@ fn spawn(host: &Host, binary: &Path, flags: &[OsString], log: &Path) -> Result<(
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
+        .process_group(0)
         .spawn()
         .context("cannot start the agent")?;
     let process = Process::of(&child).context("the agent was gone at once")?;

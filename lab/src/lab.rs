@@ -91,9 +91,13 @@ impl Lab {
     /// Waits while others use it, builds the static binary, and clears away the containers, agents and faults
     /// that the previous test left.
     pub fn attach() -> Result<Self> {
-        let instance = Instance::from_environment()?;
+        Self::attach_to(&Instance::from_environment()?)
+    }
+
+    /// As [`Lab::attach`], for a lab that is named otherwise.
+    pub fn attach_to(instance: &Instance) -> Result<Self> {
         let lock = instance.lock()?;
-        let record = Record::read(&instance)?
+        let record = Record::read(instance)?
             .filter(|record| record.complete)
             .with_context(|| {
                 format!(
@@ -103,7 +107,7 @@ impl Lab {
                 )
             })?;
         let lab = Self {
-            hosts: hosts(&instance, &record),
+            hosts: hosts(instance, &record),
             omitted: record.omitted,
             binary: binary::build()?,
             _lock: lock,

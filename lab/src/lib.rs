@@ -30,6 +30,7 @@ mod agent;
 mod binary;
 mod clear;
 mod command;
+pub mod control;
 mod dockerd;
 mod down;
 mod faults;

@@ -1,15 +1,14 @@
 //! A stock Erlang node in a container, with nothing of Beamport in it: VM flags and a published port.
 //!
-//! So that tests can ask it things quickly, the node also evaluates what it is sent on a port that is not
-//! published; that is done with `-eval`, hence with no code loaded.
+//! So that tests can ask it things, it also has a [`control`] on a port that is not published.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
+use crate::control;
 use crate::host::Host;
 use crate::wait::wait_until;
 
@@ -20,25 +19,6 @@ const CONTROL_PORT: u16 = 7777;
 
 /// A cold VM, with others starting on the same core.
 const START_DEADLINE: Duration = Duration::from_secs(60);
-
-/// Longer than any of a VM's own patience: a ping gives up after 7 s.
-const ANSWER_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Takes a line with Erlang expressions and answers with a line that has the value of the last.
-const CONTROL: &str = r#"
-spawn(fun() ->
-  {ok, L} = gen_tcp:listen(7777, [binary, {packet, line}, {active, false}, {buffer, 65536}]),
-  Serve = fun(S) ->
-    {ok, Line} = gen_tcp:recv(S, 0),
-    {ok, Tokens, _} = erl_scan:string(binary_to_list(Line)),
-    {ok, Exprs} = erl_parse:parse_exprs(Tokens),
-    {value, Value, _} = erl_eval:exprs(Exprs, []),
-    gen_tcp:send(S, io_lib:format("~0tp~n", [Value])),
-    gen_tcp:close(S)
-  end,
-  Loop = fun Loop() -> {ok, S} = gen_tcp:accept(L), spawn(fun() -> Serve(S) end), Loop() end,
-  Loop()
-end)."#;
 
 /// Run as `sh -c SCRIPT HOST EVAL FLAGS…`: the name is `ContainerID@Host`, as Docker's short id is its host name.
 const ENTRY: &str = r#"host=$1 eval=$2; shift 2
@@ -76,7 +56,8 @@ impl Host {
         let mut words = vec!["run", "--detach", "--publish", &publish];
         words.extend(variable.iter().flat_map(|v| ["--env", v]));
         words.extend(options.docker);
-        words.extend([image, "sh", "-c", ENTRY, "sh", &address, CONTROL]);
+        let control = control::serve(CONTROL_PORT);
+        words.extend([image, "sh", "-c", ENTRY, "sh", &address, &control]);
         words.extend(options.erl);
         let container = self.docker(words)?;
         let base = match options.name {
@@ -123,14 +104,9 @@ impl Node {
     /// The value of Erlang expressions (ended with a dot) on the node, as `~0tp` writes it.
     pub fn eval(&self, expressions: &str) -> Result<String> {
         let control = self.control.with_context(|| format!("{self} is not up"))?;
-        let dial = || TcpStream::connect_timeout(&control, ANSWER_DEADLINE);
-        let mut socket = self.host.inside(dial)??;
-        socket.set_read_timeout(Some(ANSWER_DEADLINE))?;
-        socket.write_all(format!("{}\n", expressions.replace('\n', " ")).as_bytes())?;
-        let mut answer = String::new();
-        BufReader::new(socket).read_line(&mut answer)?;
-        ensure!(!answer.is_empty(), "{self} fails to evaluate {expressions}");
-        Ok(answer.trim_end().to_owned())
+        self.host
+            .inside(|| control::ask(control, expressions))?
+            .with_context(|| self.name.clone())
     }
 
     /// Whether the node reaches `other`: what `net_adm:ping` says.
@@ -140,12 +116,7 @@ impl Node {
 
     /// The nodes it is connected to, visible and hidden, sorted.
     pub fn connected(&self) -> Result<Vec<String>> {
-        let list = self.eval("lists:sort(nodes(connected)).")?;
-        let names = list.trim_matches(['[', ']']).split(',');
-        Ok(names
-            .map(|name| name.trim_matches('\'').to_owned())
-            .filter(|name| !name.is_empty())
-            .collect())
+        control::connected(|expressions| self.eval(expressions))
     }
 
     /// The Erlang/OTP release it runs.

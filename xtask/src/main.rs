@@ -1,5 +1,6 @@
 //! `cargo xtask`: the commands a developer uses. See CONTRIBUTING.md.
 
+mod demo;
 mod failure;
 mod interrupt;
 mod lab;
@@ -21,6 +22,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// See a cluster of stock nodes form across two Docker hosts, lose a node, and heal
+    Demo(demo::DemoOptions),
     /// Check and test everything: first without, then with Docker hosts in a lab
     Test(test::TestOptions),
     /// Docker hosts in network namespaces, to try things on
@@ -30,6 +33,7 @@ enum Task {
 
 fn main() -> ExitCode {
     failure::report(match Cli::parse().task {
+        Task::Demo(options) => demo::main(&options),
         Task::Test(options) => test::main(&options),
         Task::Lab(task) => lab::main(task),
     })

@@ -25,8 +25,13 @@ impl Show {
         }
     }
 
+    /// Does `work` as a step.
+    pub(crate) fn step<T>(&self, name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        beamport_lab::step(self, name, work)
+    }
+
     fn line(&self, mark: &str, step: &Step, took: Duration) {
-        println!("  {mark} {:<32} {:>6.1} s", step.0, took.as_secs_f32());
+        println!("  {mark} {:<42} {:>6.1} s", step.0, took.as_secs_f32());
     }
 }
 
@@ -35,7 +40,7 @@ impl Progress for Show {
         let Some(spinners) = &self.spinners else {
             return;
         };
-        let style = ProgressStyle::with_template("  {spinner:.cyan} {msg:<32} {elapsed:>6}")
+        let style = ProgressStyle::with_template("  {spinner:.cyan} {msg:<42} {elapsed:>6}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner())
             .tick_strings(&["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]);
         let bar = spinners.add(ProgressBar::new_spinner().with_style(style));
