@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -103,20 +103,17 @@ impl Host {
 
     /// Does `work` with sockets of the host's network: one that it opens stays there, wherever it is used later.
     pub fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> Result<T> {
-        let path = self.network_namespace();
-        let namespace = std::fs::File::open(&path)
-            .with_context(|| format!("cannot open {}", path.display()))?;
-        // Namespaces are a thread's, and this thread ends with the work.
-        std::thread::scope(|scope| {
-            scope
-                .spawn(|| {
-                    setns(&namespace, CloneFlags::CLONE_NEWNET)
-                        .with_context(|| format!("cannot enter {}", path.display()))?;
-                    Ok(work())
-                })
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
+        in_network(&self.network_namespace(), work)
+    }
+
+    /// Does `work` with sockets of a container's network, as [`Host::inside`] does with the host's.
+    pub fn inside_container<T: Send>(
+        &self,
+        container: &str,
+        work: impl FnOnce() -> T + Send,
+    ) -> Result<T> {
+        let id = self.docker(["inspect", "--format", "{{.State.Pid}}", container])?;
+        in_network(&["/proc", &id, "ns/net"].iter().collect::<PathBuf>(), work)
     }
 
     pub(crate) fn folder(&self) -> PathBuf {
@@ -168,4 +165,20 @@ impl Host {
         )?;
         Ok(())
     }
+}
+
+/// Does `work` in a network namespace. Namespaces are a thread's, and this thread ends with the work.
+fn in_network<T: Send>(path: &Path, work: impl FnOnce() -> T + Send) -> Result<T> {
+    let namespace =
+        std::fs::File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    std::thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                setns(&namespace, CloneFlags::CLONE_NEWNET)
+                    .with_context(|| format!("cannot enter {}", path.display()))?;
+                Ok(work())
+            })
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
