@@ -17,6 +17,16 @@ pub enum Image {
     Otp27,
     /// Erlang/OTP 29, from Debian sid, which moves and cannot be had on every day.
     Otp29,
+    /// RabbitMQ 3.10 on OTP 25, from Debian bookworm, with an AMQP client.
+    Rabbitmq310,
+    /// RabbitMQ 4 on OTP 27, from Debian trixie, with an AMQP client.
+    Rabbitmq4,
+    /// Elixir 1.14 on OTP 25, from Debian bookworm.
+    Elixir114,
+    /// Elixir 1.18 on OTP 27, from Debian trixie.
+    Elixir118,
+    /// ejabberd 23.01 on OTP 25, from Debian bookworm.
+    Ejabberd2301,
 }
 
 /// A Debian suite and the packages added to its smallest installation.
@@ -37,6 +47,11 @@ impl Image {
             Self::Otp25 => "otp25",
             Self::Otp27 => "otp27",
             Self::Otp29 => "otp29",
+            Self::Rabbitmq310 => "rabbitmq3.10",
+            Self::Rabbitmq4 => "rabbitmq4",
+            Self::Elixir114 => "elixir1.14",
+            Self::Elixir118 => "elixir1.18",
+            Self::Ejabberd2301 => "ejabberd23.01",
         }
     }
 
@@ -44,8 +59,8 @@ impl Image {
     pub fn otp(self) -> u8 {
         match self {
             Self::Otp23 => 23,
-            Self::Otp25 => 25,
-            Self::Otp27 => 27,
+            Self::Otp25 | Self::Rabbitmq310 | Self::Elixir114 | Self::Ejabberd2301 => 25,
+            Self::Otp27 | Self::Rabbitmq4 | Self::Elixir118 => 27,
             Self::Otp29 => 29,
         }
     }
@@ -79,6 +94,11 @@ impl Image {
             Self::Otp25 => ("bookworm", &["erlang-base"]),
             Self::Otp27 => ("trixie", &["erlang-base"]),
             Self::Otp29 => ("sid", &["erlang-base"]),
+            Self::Rabbitmq310 => ("bookworm", &["rabbitmq-server", "python3-pika"]),
+            Self::Rabbitmq4 => ("trixie", &["rabbitmq-server", "python3-pika"]),
+            Self::Elixir114 => ("bookworm", &["elixir"]),
+            Self::Elixir118 => ("trixie", &["elixir"]),
+            Self::Ejabberd2301 => ("bookworm", &["ejabberd"]),
         };
         Recipe { suite, packages }
     }

@@ -1,0 +1,8 @@
+//! `beamport run` and `beamport exec` over real Docker hosts, real agents and stock Erlang.
+
+mod exec;
+mod names;
+mod process;
+mod rabbitmq;
+mod relay;
+mod support;

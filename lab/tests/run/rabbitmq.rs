@@ -1,0 +1,182 @@
+//! Stock RabbitMQ from Debian: two brokers on two Docker hosts, named `ContainerID@HostIP`, with random published
+//! ports, form a cluster and pass messages.
+
+use anyhow::{Context, Result, ensure};
+use beamport_lab::{Host, Image, Lab, wait_until};
+
+use crate::support::{DEADLINE, Recipe, agents};
+
+/// Publishes to a quorum queue, and waits until a majority of the brokers has each message.
+const PUBLISH: &str = "
+import pika
+channel = pika.BlockingConnection(pika.ConnectionParameters('127.0.0.1')).channel()
+channel.queue_declare('orders', durable=True, arguments={'x-queue-type': 'quorum'})
+channel.confirm_delivery()
+for n in range(10):
+    channel.basic_publish('', 'orders', b'order %d' % n, pika.BasicProperties(delivery_mode=2))
+";
+
+/// Takes what was published, in order.
+const CONSUME: &str = "
+import pika
+channel = pika.BlockingConnection(pika.ConnectionParameters('127.0.0.1')).channel()
+taken = []
+for method, _, body in channel.consume('orders', inactivity_timeout=30):
+    if method is None: break
+    channel.basic_ack(method.delivery_tag)
+    taken.append(body.decode())
+    if len(taken) == 10: break
+print(','.join(taken))
+";
+
+/// A broker, and how commands beside it are told which one is meant.
+struct Broker {
+    host: Host,
+    container: String,
+    name: String,
+    /// What goes before a command in `docker exec`.
+    prefix: Vec<String>,
+}
+
+#[test]
+fn brokers_with_environment_variables_only_form_a_cluster() -> Result<()> {
+    for image in [Image::Rabbitmq310, Image::Rabbitmq4] {
+        let lab = Lab::attach()?;
+        let _agents = agents(&lab)?;
+        let start = |host: &Host| with_variables(&lab, host, image);
+        form_a_cluster(start(lab.host(1)?)?, start(lab.host(2)?)?)
+            .with_context(|| image.to_string())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn brokers_under_beamport_run_form_a_cluster() -> Result<()> {
+    for image in [Image::Rabbitmq310, Image::Rabbitmq4] {
+        let lab = Lab::attach()?;
+        let _agents = agents(&lab)?;
+        let start = |host: &Host| under_run(&lab, host, image);
+        form_a_cluster(start(lab.host(1)?)?, start(lab.host(2)?)?)
+            .with_context(|| image.to_string())?;
+    }
+    Ok(())
+}
+
+/// No Beamport in the container: a stock broker and its stock port mapper.
+fn with_variables(lab: &Lab, host: &Host, image: Image) -> Result<Broker> {
+    let image = lab.image(image)?;
+    let address = format!("HOST={}", host.address());
+    let name = "RABBITMQ_NODENAME=$(hostname)@$HOST exec rabbitmq-server";
+    let container = host.docker([
+        "run",
+        "-d",
+        "-p",
+        "12345",
+        "-p",
+        "5672",
+        "-e",
+        "RABBITMQ_USE_LONGNAME=true",
+        "-e",
+        "RABBITMQ_DIST_PORT=12345",
+        "-e",
+        "RABBITMQ_ERLANG_COOKIE=lab",
+        "-e",
+        &address,
+        &image,
+        "sh",
+        "-c",
+        name,
+    ])?;
+    let short: String = container.chars().take(12).collect();
+    let name = format!("{short}@{}", host.address());
+    Ok(Broker {
+        prefix: vec!["env".into(), format!("RABBITMQ_NODENAME={name}")],
+        host: host.clone(),
+        container,
+        name,
+    })
+}
+
+fn under_run(lab: &Lab, host: &Host, image: Image) -> Result<Broker> {
+    let recipe = Recipe {
+        docker: &["-p", "12345", "-p", "5672"],
+        command: &["rabbitmq-server"],
+        ..Recipe::plain(image)
+    };
+    let node = recipe.start(lab, host)?;
+    Ok(Broker {
+        prefix: ["beamport", "exec", "--"].map(String::from).into(),
+        host: node.host,
+        container: node.container,
+        name: node.name,
+    })
+}
+
+fn form_a_cluster(a: Broker, b: Broker) -> Result<()> {
+    for broker in [&a, &b] {
+        wait_until(
+            &format!("broker {} to be up", broker.name),
+            DEADLINE,
+            || {
+                broker
+                    .exec(&["rabbitmqctl", "await_startup", "--timeout", "5"])
+                    .is_ok()
+            },
+        )
+        .with_context(|| broker.told())?;
+    }
+    b.exec(&["rabbitmqctl", "stop_app"])?;
+    b.exec(&["rabbitmqctl", "join_cluster", &a.name])
+        .with_context(|| format!("{}\n{}", a.told(), b.told()))?;
+    b.exec(&["rabbitmqctl", "start_app"])?;
+    let status = a.exec(&[
+        "rabbitmqctl",
+        "--quiet",
+        "cluster_status",
+        "--formatter",
+        "json",
+    ])?;
+    let status: serde_json::Value = serde_json::from_str(&status)?;
+    let running = status["running_nodes"].to_string();
+    ensure!(
+        running.contains(&a.name) && running.contains(&b.name),
+        "{running}"
+    );
+
+    a.exec(&["python3", "-c", PUBLISH])?;
+    let members = a.exec(&[
+        "rabbitmqctl",
+        "--quiet",
+        "list_queues",
+        "name",
+        "type",
+        "members",
+    ])?;
+    ensure!(
+        members.contains("quorum") && members.contains(&a.name) && members.contains(&b.name),
+        "{members}"
+    );
+    let taken = b.exec(&["python3", "-c", CONSUME])?;
+    let published: Vec<String> = (0..10).map(|n| format!("order {n}")).collect();
+    ensure!(taken == published.join(","), "{taken}");
+    Ok(())
+}
+
+impl Broker {
+    fn exec(&self, command: &[&str]) -> Result<String> {
+        let mut words = vec!["exec", &self.container];
+        words.extend(self.prefix.iter().map(String::as_str));
+        words.extend(command);
+        self.host.docker(words)
+    }
+
+    /// What the broker has to say, for a test that failed.
+    fn told(&self) -> String {
+        let show = "tail -n 60 /var/log/rabbitmq/*";
+        let files = self
+            .host
+            .docker(["exec", &self.container, "sh", "-c", show]);
+        let logs = self.host.docker(["logs", &self.container]);
+        format!("{}:\n{logs:?}\n{}", self.name, files.unwrap_or_default())
+    }
+}

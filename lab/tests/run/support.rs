@@ -1,0 +1,151 @@
+//! Nodes in containers of the lab, started by `beamport run`.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use beamport_lab::{Agent, Host, Image, Lab, wait_until};
+
+/// Far more than anything here takes.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) const COOKIE: &str = "BEAMPORT_COOKIE=lab";
+
+/// A command that keeps a node up.
+pub(crate) const ERL: &[&str] = &["erl", "-noinput"];
+
+/// An agent on every host.
+pub(crate) fn agents(lab: &Lab) -> Result<Vec<Agent>> {
+    lab.hosts()
+        .iter()
+        .map(|host| host.agent(lab.binary(), [""; 0]))
+        .collect()
+}
+
+/// A container that is, or was, running `beamport run`.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) host: Host,
+    pub(crate) container: String,
+    /// The node's full name.
+    pub(crate) name: String,
+}
+
+/// How a container is started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recipe<'a> {
+    pub(crate) image: Image,
+    /// Flags of `docker run`.
+    pub(crate) docker: &'a [&'a str],
+    /// Flags of `beamport run`.
+    pub(crate) run: &'a [&'a str],
+    pub(crate) command: &'a [&'a str],
+    /// The node's name, where it is not the container's id.
+    pub(crate) name: Option<&'a str>,
+}
+
+impl Recipe<'_> {
+    /// A node known by its container's id, with a random published port.
+    pub(crate) fn plain(image: Image) -> Self {
+        Self {
+            image,
+            docker: &["-p", "12345"],
+            run: &[],
+            command: ERL,
+            name: None,
+        }
+    }
+
+    /// Starts it on `host`, without waiting for anything.
+    pub(crate) fn start(&self, lab: &Lab, host: &Host) -> Result<Node> {
+        let mount = format!("{}:/usr/local/bin/beamport:ro", lab.binary().display());
+        let image = lab.image(self.image)?;
+        let mut words = vec!["run", "-d", "-v", &mount, "-e", COOKIE];
+        words.extend(self.docker);
+        words.extend([image.as_str(), "beamport", "run"]);
+        words.extend(self.run);
+        words.push("--");
+        words.extend(self.command);
+        let container = host.docker(words)?;
+        let name = match self.name {
+            Some(name) => name.to_owned(),
+            None => container.chars().take(12).collect(),
+        };
+        Ok(Node {
+            name: format!("{name}@{}", host.address()),
+            host: host.clone(),
+            container,
+        })
+    }
+
+    /// Starts it on `host` and waits until the agent there knows it.
+    pub(crate) fn registered(&self, lab: &Lab, host: &Host) -> Result<Node> {
+        let node = self.start(lab, host)?;
+        node.wait_registered(1)?;
+        Ok(node)
+    }
+}
+
+impl Node {
+    pub(crate) fn logs(&self) -> String {
+        // Both streams: the VM writes to one and `beamport run` to the other.
+        let mut docker = self.host.docker_command();
+        let output = docker.args(["logs", &self.container]).output();
+        output
+            .map(|o| String::from_utf8_lossy(&[o.stdout, o.stderr].concat()).into_owned())
+            .unwrap_or_default()
+    }
+
+    /// Waits until it has been registered with an agent `times` times since its container was made.
+    pub(crate) fn wait_registered(&self, times: usize) -> Result<()> {
+        wait_until(&format!("{} to be registered", self.name), DEADLINE, || {
+            self.logs().matches("registered with the agent").count() >= times
+        })
+        .with_context(|| self.logs())
+    }
+
+    pub(crate) fn docker<const N: usize>(&self, command: [&str; N]) -> Result<String> {
+        let [first, rest @ ..] = command.as_slice() else {
+            return Ok(String::new());
+        };
+        let mut words = vec![*first, self.container.as_str()];
+        words.extend(rest);
+        self.host.docker(words)
+    }
+
+    /// Runs a command in the container as `beamport exec` does, and gives what it printed.
+    pub(crate) fn exec(&self, command: &[&str]) -> Result<String> {
+        let mut words = vec!["exec", &self.container, "beamport", "exec", "--"];
+        words.extend(command);
+        self.host.docker(words)
+    }
+
+    /// What `expression` is when the node evaluates it.
+    pub(crate) fn evaluate(&self, expression: &str) -> Result<String> {
+        // It is evaluated there and not here: what it connects to is connected to the node.
+        let program = format!(
+            "N = list_to_atom(os:getenv(\"BEAMPORT_NODE\")), \
+             {{ok, T, _}} = erl_scan:string({text}), {{ok, E}} = erl_parse:parse_exprs(T), \
+             {{value, V, _}} = rpc:call(N, erl_eval, exprs, [E, []]), \
+             io:format(\"~0p\", [V]), halt().",
+            text = quoted(&format!("{expression}.")),
+        );
+        self.exec(&["erl", "-noinput", "-eval", &program])
+            .with_context(|| self.logs())
+    }
+
+    /// Has the node ping others, and wants an answer from each.
+    pub(crate) fn ping(&self, others: &[&Self]) -> Result<()> {
+        let names: Vec<String> = others
+            .iter()
+            .map(|other| format!("'{}'", other.name))
+            .collect();
+        let wanted = format!("[{}]", vec!["pong"; names.len()].join(","));
+        let said = self.evaluate(&format!("[net_adm:ping(N) || N <- [{}]]", names.join(",")))?;
+        ensure!(said == wanted, "{} pinged {names:?}: {said}", self.name);
+        Ok(())
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
