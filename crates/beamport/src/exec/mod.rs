@@ -12,11 +12,12 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 
 use crate::failure::{Code, Failure};
+use crate::run::StartError;
 use crate::run::cookie::Cookie;
+use crate::run::delivery::Delivered;
 use crate::run::environment::{self, Purpose, Settings};
 use crate::run::launcher::LauncherChoice;
 use crate::run::state::NodeState;
-use crate::run::{PortRange, StartError};
 
 /// The flags of `beamport exec`.
 #[derive(Debug, Args)]
@@ -78,13 +79,18 @@ fn command(options: &ExecOptions, node: &NodeState) -> Result<Command, Failure> 
         .decide(&options.command, std::env::var_os("PATH").as_deref());
     let cookie = node
         .cookie
-        .as_deref()
-        .map(|text| Cookie::parse(text.as_bytes(), "the state file"))
+        .as_ref()
+        .map(|state| {
+            Cookie::parse(state.text.as_bytes(), "the state file").map(|cookie| Delivered {
+                cookie,
+                by_variable: state.by_variable,
+            })
+        })
         .transpose()
         .map_err(|error| Failure::new(Code::Config, error))?;
     let settings = Settings {
         identity: &node.identity,
-        ports: PortRange::Any,
+        ports: node.ports,
         cookie: cookie.as_ref(),
         vm_args: node.vm_args.as_deref(),
         flags_before: std::env::var_os(environment::FLAGS),
@@ -113,6 +119,7 @@ fn ends_in_remsh(command: &[OsString]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::PortRange;
     use crate::run::identity::Identity;
 
     fn nodes(names: &[&str]) -> Vec<NodeState> {
@@ -121,7 +128,7 @@ mod tests {
                 name: (*name).to_owned(),
                 host: "10.99.0.1".into(),
             };
-            NodeState::of_this_process(identity, None, None)
+            NodeState::of_this_process(identity, PortRange::Any, None, None)
         };
         names.iter().map(node).collect()
     }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::cookie::Cookie;
+use super::delivery::Delivered;
 use super::identity::Identity;
 use super::launcher::Launcher;
 use super::options::PortRange;
@@ -40,7 +40,7 @@ pub(crate) enum Purpose {
 pub(crate) struct Settings<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) ports: PortRange,
-    pub(crate) cookie: Option<&'a Cookie>,
+    pub(crate) cookie: Option<&'a Delivered>,
     /// The `vm.args` that names a relx release's node.
     pub(crate) vm_args: Option<&'a Path>,
     /// `ERL_AFLAGS` as it was.
@@ -66,7 +66,7 @@ pub(crate) fn variables(
     if is_one_of(&[Launcher::Elixir]) {
         set("RELEASE_DISTRIBUTION", "name");
         set("RELEASE_NODE", &node);
-        if let Some(cookie) = settings.cookie {
+        if let Some(Delivered { cookie, .. }) = settings.cookie {
             set("RELEASE_COOKIE", cookie.reveal());
         }
     }
@@ -74,15 +74,35 @@ pub(crate) fn variables(
         if let Some(path) = settings.vm_args.and_then(Path::to_str) {
             set("VMARGS_PATH", path);
         }
-        if let Some(cookie) = settings.cookie {
+        if let Some(Delivered { cookie, .. }) = settings.cookie {
             set("RELX_COOKIE", cookie.reveal());
         }
     }
     if is_one_of(&[Launcher::Rabbitmq]) {
         set("RABBITMQ_NODENAME", &node);
         set("RABBITMQ_USE_LONGNAME", "true");
-        if let (Purpose::Node, PortRange::From { low, .. }) = (purpose, settings.ports) {
-            set("RABBITMQ_DIST_PORT", &low.to_string());
+        match (purpose, settings.ports) {
+            (Purpose::Node, PortRange::From { low, .. }) => {
+                set("RABBITMQ_DIST_PORT", &low.to_string());
+            }
+            // Some tools have every broker of the cluster answer them, and those have to dial the tool for that:
+            // the ports beside the broker's, if published as well, make it possible across hosts.
+            (Purpose::Visitor { .. }, PortRange::From { low, high }) if low < high => {
+                set(
+                    "RABBITMQ_CTL_DIST_PORT_MIN",
+                    &low.saturating_add(1).to_string(),
+                );
+                set("RABBITMQ_CTL_DIST_PORT_MAX", &high.to_string());
+            }
+            _ => {}
+        }
+        // A file is what RabbitMQ prefers; it warns of this variable.
+        if let Some(Delivered {
+            cookie,
+            by_variable: true,
+        }) = settings.cookie
+        {
+            set("RABBITMQ_ERLANG_COOKIE", cookie.reveal());
         }
     }
     if is_one_of(&[Launcher::Ejabberd]) {
@@ -91,7 +111,7 @@ pub(crate) fn variables(
         if let (Purpose::Node, PortRange::From { low, high }) = (purpose, settings.ports) {
             set("FIREWALL_WINDOW", &format!("{low}-{high}"));
         }
-        if let Some(cookie) = settings.cookie {
+        if let Some(Delivered { cookie, .. }) = settings.cookie {
             set("ERLANG_COOKIE", cookie.reveal());
         }
     }
@@ -136,6 +156,7 @@ fn flags(launcher: Launcher, purpose: Purpose, settings: &Settings<'_>) -> OsStr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::cookie::Cookie;
 
     const KINDS: [Launcher; 6] = [
         Launcher::Erl,
@@ -167,7 +188,10 @@ mod tests {
         let settings = Settings {
             identity: &identity,
             ports: ports.parse().unwrap(),
-            cookie: Some(&Cookie::parse(b"SECRET", "x").unwrap()),
+            cookie: Some(&Delivered {
+                cookie: Cookie::parse(b"SECRET", "x").unwrap(),
+                by_variable: launcher == Launcher::Rabbitmq,
+            }),
             vm_args: Some(Path::new("/run/beamport/1.vm.args")),
             flags_before: before.map(OsString::from),
         };
@@ -218,6 +242,7 @@ mod tests {
         assert_eq!(variables["RABBITMQ_NODENAME"], "app@10.99.0.1");
         assert_eq!(variables["RABBITMQ_USE_LONGNAME"], "true");
         assert_eq!(variables["RABBITMQ_DIST_PORT"], "12345");
+        assert_eq!(variables["RABBITMQ_ERLANG_COOKIE"], "SECRET");
         assert_eq!(variables["ERL_AFLAGS"], "-start_epmd false -kernel x y");
     }
 
@@ -234,7 +259,9 @@ mod tests {
     fn what_is_not_known_gets_everything() {
         let generic = for_node(Launcher::Generic);
         for launcher in KINDS {
-            for variable in for_node(launcher).keys() {
+            let own = for_node(launcher).into_keys();
+            // Which is set only where no file can say it.
+            for variable in own.filter(|own| *own != "RABBITMQ_ERLANG_COOKIE") {
                 assert!(generic.contains_key(variable), "{variable}");
             }
         }
@@ -257,6 +284,22 @@ mod tests {
             for_visitor(Launcher::Elixir)["RELEASE_NODE"],
             "app@10.99.0.1"
         );
+    }
+
+    #[test]
+    fn rabbitmqs_tools_get_the_ports_beside_the_brokers() {
+        let visitor = |ports| {
+            with(
+                Launcher::Rabbitmq,
+                Purpose::Visitor { serial: 7 },
+                ports,
+                None,
+            )
+        };
+        let range = visitor("12345-12347");
+        assert_eq!(range["RABBITMQ_CTL_DIST_PORT_MIN"], "12346");
+        assert_eq!(range["RABBITMQ_CTL_DIST_PORT_MAX"], "12347");
+        assert!(!visitor("12345").contains_key("RABBITMQ_CTL_DIST_PORT_MIN"));
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //!
 //! In this order, since each step needs the one before: listen for signals; ask the agent who we are
 //! ([`agent_link`], [`identity`]); serve EPMD ([`port_mapper`], [`relay`]); give the launcher its variables
-//! ([`launcher`], [`environment`], [`cookie`]); start it and wait for its end ([`supervisor`]).
+//! ([`launcher`], [`environment`], [`delivery`]); start it and wait for its end ([`supervisor`]).
 
 mod agent_link;
 mod backoff;
 pub(crate) mod cookie;
+pub(crate) mod delivery;
 pub(crate) mod environment;
 pub(crate) mod identity;
 pub(crate) mod launcher;
@@ -24,7 +25,9 @@ mod supervisor;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-pub(crate) use options::{PortRange, RunOptions};
+#[cfg(test)]
+pub(crate) use options::PortRange;
+pub(crate) use options::RunOptions;
 
 use crate::failure::{Code, Failure};
 use prepare::Prepared;

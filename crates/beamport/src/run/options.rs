@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
 use super::launcher::LauncherChoice;
 
@@ -67,7 +68,7 @@ pub(crate) struct RunOptions {
 }
 
 /// The ports that the VMs of this container may listen on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PortRange {
     /// Any free port: nothing can be published for it beforehand.
     Any,

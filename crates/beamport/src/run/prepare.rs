@@ -9,18 +9,15 @@ use beamport_epmd::DEFAULT_PORT;
 use beamport_epmd::agent::Asker;
 
 use super::agent_link::{self, AgentLink};
-use super::cookie::{Cookie, CookieError};
+use super::delivery::{self, COOKIE};
 use super::environment::{self, Purpose, Settings};
 use super::identity::{Facts, Identity, container, network};
 use super::launcher::Launcher;
 use super::options::{PortRange, RunOptions};
 use super::port_mapper::PortMapper;
-use super::state::{self, NodeState, StateFile};
-use super::{limits, readers, relx};
+use super::state::{self, CookieState, NodeState, StateFile};
+use super::{limits, relx};
 use crate::failure::{Code, Failure};
-
-/// The variable that gives a cookie.
-const COOKIE: &str = "BEAMPORT_COOKIE";
 
 /// The variable that all port mappers and VMs of a system share.
 const EPMD_PORT: &str = "ERL_EPMD_PORT";
@@ -39,7 +36,7 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
         .launcher
         .decide(&options.command, std::env::var_os("PATH").as_deref());
     check_flags(launcher, &options.command)?;
-    let cookie = cookie(options, launcher)?;
+    let cookie = delivery::deliver(options, launcher)?;
     let epmd_port = epmd_port()?;
     let link = agent_link::find(options.agent.as_ref(), options.agent_wait, epmd_port).await;
     let identity = identity(options, &link)?;
@@ -74,9 +71,12 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
         flags_before: std::env::var_os(environment::FLAGS),
     };
     let command = command(options, launcher, &settings);
-    let cookie = cookie.map(|cookie| cookie.reveal().to_owned());
+    let cookie = cookie.map(|delivered| CookieState {
+        text: delivered.cookie.reveal().to_owned(),
+        by_variable: delivered.by_variable,
+    });
     let state = directory.and_then(|directory| {
-        NodeState::of_this_process(identity, cookie, vm_args)
+        NodeState::of_this_process(identity, options.port, cookie, vm_args)
             .write(&directory)
             .inspect_err(|error| tracing::warn!(%error, "`beamport exec` will not work here"))
             .ok()
@@ -100,44 +100,6 @@ fn check_flags(launcher: Launcher, command: &[OsString]) -> Result<(), Failure> 
         ))),
         _ => Ok(()),
     }
-}
-
-/// The cookie that was given, seen to be where the VM looks for it.
-fn cookie(options: &RunOptions, launcher: Launcher) -> Result<Option<Cookie>, Failure> {
-    let config = |error: CookieError| Failure::new(Code::Config, error);
-    let given = match (&options.cookie_file, std::env::var_os(COOKIE)) {
-        (Some(file), _) => Some(Cookie::read(file).map_err(config)?),
-        (None, Some(text)) => Some(Cookie::parse(text.as_encoded_bytes(), COOKIE).map_err(config)?),
-        (None, None) => None,
-    };
-    let home = std::env::var_os("HOME").map(Into::into);
-    let readers = match readers::of(launcher, home) {
-        Ok(readers) => readers,
-        Err(error) if given.is_some() || options.generate_cookie => return Err(config(error)),
-        Err(_) => return Ok(None),
-    };
-    let found = readers.iter().any(Cookie::is_installed);
-    let cookie = match given {
-        None if options.generate_cookie && !found => {
-            Some(Cookie::generate().map_err(|error| Failure::new(Code::Unavailable, error))?)
-        }
-        given => given,
-    };
-    match &cookie {
-        Some(cookie) => {
-            for reader in &readers {
-                cookie.install(reader).map_err(config)?;
-            }
-        }
-        None if !found && matches!(launcher, Launcher::Erl | Launcher::Generic) => {
-            tracing::warn!(
-                "no cookie is given and there is no ~/.erlang.cookie: unless the command has its own, the VM makes \
-                 one up and connects to nobody"
-            );
-        }
-        None => {}
-    }
-    Ok(cookie)
 }
 
 fn epmd_port() -> Result<NonZeroU16, Failure> {

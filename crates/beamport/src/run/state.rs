@@ -4,6 +4,7 @@
 //! there, in a directory of their own below `/tmp`. A file may hold a cookie, and says what is put into a command's
 //! environment: one that somebody else could have written is not believed.
 
+use std::fmt;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -13,6 +14,7 @@ use nix::unistd::Uid;
 use serde::{Deserialize, Serialize};
 
 use super::identity::Identity;
+use super::options::PortRange;
 
 /// Where root keeps the files.
 const ROOT_DIRECTORY: &str = "/run/beamport";
@@ -29,10 +31,25 @@ pub(crate) struct NodeState {
     pub(crate) started: u64,
     /// The node's name.
     pub(crate) identity: Identity,
+    /// The ports its VM may listen on.
+    pub(crate) ports: PortRange,
     /// The cookie, when it was given to `beamport run`.
-    pub(crate) cookie: Option<String>,
+    pub(crate) cookie: Option<CookieState>,
     /// The rewritten `vm.args` of a relx release.
     pub(crate) vm_args: Option<PathBuf>,
+}
+
+/// A cookie, and whether it is in no file that VMs read.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CookieState {
+    pub(crate) text: String,
+    pub(crate) by_variable: bool,
+}
+
+impl fmt::Debug for CookieState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CookieState(…)")
+    }
 }
 
 /// A file that is there as long as this is.
@@ -64,7 +81,8 @@ impl NodeState {
     /// The state of this process's node.
     pub(crate) fn of_this_process(
         identity: Identity,
-        cookie: Option<String>,
+        ports: PortRange,
+        cookie: Option<CookieState>,
         vm_args: Option<PathBuf>,
     ) -> Self {
         let pid = std::process::id();
@@ -72,6 +90,7 @@ impl NodeState {
             pid,
             started: start_of(pid).unwrap_or_default(),
             identity,
+            ports,
             cookie,
             vm_args,
         }
@@ -166,7 +185,11 @@ mod tests {
             name: "app".into(),
             host: "10.99.0.1".into(),
         };
-        NodeState::of_this_process(identity, Some("SECRET".into()), None)
+        let cookie = CookieState {
+            text: "SECRET".into(),
+            by_variable: false,
+        };
+        NodeState::of_this_process(identity, PortRange::Any, Some(cookie), None)
     }
 
     #[test]
