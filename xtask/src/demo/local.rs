@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use beamport_lab::{control, wait_until};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::cluster::{Cluster, Member};
@@ -21,9 +21,13 @@ const NAMES: [&str; 3] = ["orders", "stock", "billing"];
 const VICTIM: usize = 1;
 const SUCCESSOR: &str = "search";
 
+/// Asks a node for its distribution port: that of the socket which net_kernel owns.
+const LISTENING_PORT: &str = "[P] = [P || S <- erlang:ports(), \
+     erlang:port_info(S, connected) =:= {connected, whereis(net_kernel)}, {ok, P} <- [inet:port(S)]], P.";
+
 const HOST: &str = "127.0.0.1";
 const START_DEADLINE: Duration = Duration::from_secs(60);
-const END_DEADLINE: Duration = Duration::from_secs(10);
+const END_DEADLINE: Duration = Duration::from_secs(20);
 
 pub(super) fn run() -> Result<()> {
     let show = Show::new();
@@ -42,7 +46,7 @@ pub(super) fn run() -> Result<()> {
         folder: folder.path().to_owned(),
         // Not 4369, which may be somebody's.
         port_mapper: free_port()?,
-        children: Vec::new(),
+        nodes: Vec::new(),
     };
     let mut cluster = Cluster::default();
     show.step("three nodes", || {
@@ -63,14 +67,20 @@ struct Machine {
     binary: PathBuf,
     folder: PathBuf,
     port_mapper: u16,
-    children: Vec<Child>,
+    nodes: Vec<Running>,
+}
+
+/// A node's VM and the `beamport run` above it.
+struct Running {
+    run: Child,
+    vm: Pid,
 }
 
 impl Machine {
     fn start(&mut self, name: &str) -> Result<Member> {
         let control = SocketAddr::from(([127, 0, 0, 1], free_port()?));
         let log = std::fs::File::create(self.folder.join(format!("{name}.log")))?;
-        let child = Command::new(&self.binary)
+        let mut run = Command::new(&self.binary)
             .args([
                 "run", "--name", name, "--host", HOST, "--port", "any", "--agent", "none",
             ])
@@ -92,23 +102,28 @@ impl Machine {
             .process_group(0)
             .spawn()
             .context("cannot start beamport run")?;
-        let place = format!("process {}", child.id());
-        self.children.push(child);
         let node = format!("{name}@{HOST}");
         let ask = move |expressions: &str| control::ask(control, expressions);
         let wanted = format!("'{node}'");
-        wait_until(&format!("{node} to be up"), START_DEADLINE, || {
+        let up = wait_until(&format!("{node} to be up"), START_DEADLINE, || {
             ask("node().").is_ok_and(|name| name == wanted)
-        })
-        .with_context(|| self.log(name))?;
-        let port = "{ok, P} = inet:port(element(2, lists:keyfind(listen, 1, [{listen, S} || S <- erlang:ports(), erlang:port_info(S, connected) =:= {connected, whereis(net_kernel)}]))), P.";
+        });
+        if let Err(error) = up {
+            end(&mut run)?;
+            return Err(error.context(self.log(name)));
+        }
+        let vm = ask("os:getpid().")?.trim_matches('"').parse()?;
+        self.nodes.push(Running {
+            run,
+            vm: Pid::from_raw(vm),
+        });
         Ok(Member {
             host: HOST.to_owned(),
-            place,
+            place: format!("process {vm}"),
             otp: ask("erlang:system_info(otp_release).")?
                 .trim_matches('"')
                 .to_owned(),
-            port: ask(port)?,
+            port: ask(LISTENING_PORT)?,
             ask: Box::new(ask),
             is_gone: false,
             node,
@@ -123,7 +138,9 @@ impl Machine {
 
 impl story::Stage for Machine {
     fn kill(&mut self, _: &Cluster, position: usize) -> Result<()> {
-        self.children.get_mut(position).map_or(Ok(()), end)
+        let node = self.nodes.get_mut(position).context("no such node")?;
+        kill(node.vm, Signal::SIGKILL)?;
+        wait_end(&mut node.run)
     }
 
     fn start_another(&mut self) -> Result<Member> {
@@ -133,21 +150,24 @@ impl story::Stage for Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        for child in &mut self.children {
-            let _ = end(child);
+        for node in &mut self.nodes {
+            let _ = end(&mut node.run);
         }
     }
 }
 
-/// Kills a node with its `beamport run`.
-fn end(child: &mut Child) -> Result<()> {
-    if child.try_wait()?.is_none() {
-        killpg(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGKILL)?;
-        wait_until("the node to end", END_DEADLINE, || {
-            matches!(child.try_wait(), Ok(Some(_)))
-        })?;
+/// Ends a `beamport run`, which ends its node.
+fn end(run: &mut Child) -> Result<()> {
+    if run.try_wait()?.is_none() {
+        kill(Pid::from_raw(i32::try_from(run.id())?), Signal::SIGTERM)?;
     }
-    Ok(())
+    wait_end(run)
+}
+
+fn wait_end(run: &mut Child) -> Result<()> {
+    wait_until("beamport run to end", END_DEADLINE, || {
+        matches!(run.try_wait(), Ok(Some(_)))
+    })
 }
 
 fn free_port() -> Result<u16> {
