@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use beamport_lab::{Instance, Lab, Options};
+use beamport_lab::{Image, Instance, Lab, Options};
 use clap::Args;
 
 use crate::interrupt;
@@ -135,7 +135,7 @@ impl Run {
                 // A run that crashed may have left one, whole but not as new.
                 Lab::down(&instance)?;
             }
-            let made = Lab::up(&instance, &Options::default(), &Show::new())?;
+            let made = Lab::up(&instance, &lab_options(options), &Show::new())?;
             own_lab = made.then_some(instance);
             Ok(())
         });
@@ -241,6 +241,17 @@ impl Run {
             println!("interrupted: not all tests ran");
         }
         println!("{} passed, {} failed", self.tally.passed, self.tally.failed);
+    }
+}
+
+/// All images at once, when all tests will run; some may not need any.
+fn lab_options(options: &TestOptions) -> Options {
+    match options.filter {
+        Some(_) => Options::default(),
+        None => Options {
+            images: Image::ALL.into(),
+            ..Options::default()
+        },
     }
 }
 
