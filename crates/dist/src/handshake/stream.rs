@@ -1,0 +1,159 @@
+//! A handshake over a byte stream.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout_at};
+
+use super::accept::{self, AwaitingTakeOver, Challenged, Greeting, Progress};
+use super::dial::{self, Answer};
+use super::{
+    Capabilities, Established, HandshakeError, Identity, Incarnation, MAX_MESSAGE, Misbehavior,
+    Step,
+};
+use crate::{Cookie, FullName};
+
+/// A byte stream to a peer while hands are shaken. Not one byte beyond the handshake is read from it.
+///
+/// Everything has to be done by one deadline; nodes allow 7 seconds (`net_setuptime`). What is dropped before its
+/// end leaves the stream in the middle of a handshake, fit only to be closed.
+#[derive(Debug)]
+pub struct Wire<'a, S> {
+    stream: &'a mut S,
+    deadline: Instant,
+    out: Vec<u8>,
+}
+
+impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
+    /// A handshake over `stream`, to be done by `deadline`.
+    pub fn new(stream: &'a mut S, deadline: Instant) -> Self {
+        Self {
+            stream,
+            deadline,
+            out: Vec::new(),
+        }
+    }
+
+    /// Where to write what is to be sent before the next message is waited for.
+    pub fn out(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
+    /// The whole handshake of the node that dials. A connection that the peer still has with a node of this name
+    /// is taken over; who knows of a better connection drops this.
+    pub async fn dial(
+        &mut self,
+        identity: Identity,
+        capabilities: Capabilities,
+        peer: FullName,
+        cookie: &Cookie,
+        challenge: u32,
+    ) -> Result<Established, HandshakeError> {
+        let state = dial::start(identity, capabilities, peer, &mut self.out);
+        let status = self.receive(Step::Status).await?;
+        let state = match state.receive(&status)? {
+            Answer::Welcome(state) => state,
+            Answer::Alive(alive) => alive.take_over(&mut self.out),
+        };
+        let message = self.receive(Step::Challenge).await?;
+        let state = state.receive(&message, cookie, challenge, &mut self.out)?;
+        state.receive(&self.receive(Step::Ack).await?)
+    }
+
+    /// The beginning of the handshake of the node that is dialled: who dials.
+    pub async fn greet(
+        &mut self,
+        node: Incarnation,
+        capabilities: Capabilities,
+    ) -> Result<Greeting, HandshakeError> {
+        let name = self.receive(Step::Name).await?;
+        match accept::greet(node, capabilities, &name, &mut self.out) {
+            Ok(greeting) => Ok(greeting),
+            Err(error) => {
+                // Why the peer cannot connect is worth more than why it could not be told.
+                let _ = self.flush(Step::Name).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Hears whether the peer wants to take its older connection's place.
+    pub async fn hear_take_over(
+        &mut self,
+        state: AwaitingTakeOver,
+        challenge: u32,
+    ) -> Result<Challenged, HandshakeError> {
+        let answer = self.receive(Step::TakeOver).await?;
+        state.receive(&answer, challenge, &mut self.out)
+    }
+
+    /// The end of the handshake of the node that is dialled: the proofs.
+    pub async fn establish(
+        &mut self,
+        mut state: Challenged,
+        cookie: &Cookie,
+    ) -> Result<Established, HandshakeError> {
+        loop {
+            let step = state.step();
+            let message = self.receive(step).await?;
+            match state.receive(&message, cookie, &mut self.out)? {
+                Progress::Unproved(next) => state = next,
+                Progress::Established(established) => {
+                    self.flush(step).await?;
+                    return Ok(established);
+                }
+            }
+        }
+    }
+
+    /// Sends what there is to send.
+    pub async fn flush(&mut self, step: Step) -> Result<(), HandshakeError> {
+        timeout_at(self.deadline, async {
+            self.stream.write_all(&self.out).await?;
+            self.stream.flush().await
+        })
+        .await
+        .map_err(|_| HandshakeError::TimedOut { step })?
+        .map_err(|error| broken(step, &error))?;
+        self.out.clear();
+        Ok(())
+    }
+
+    /// Sends what there is to send and waits for a message.
+    async fn receive(&mut self, step: Step) -> Result<Vec<u8>, HandshakeError> {
+        self.flush(step).await?;
+        timeout_at(self.deadline, read_message(self.stream, step))
+            .await
+            .map_err(|_| HandshakeError::TimedOut { step })?
+    }
+}
+
+async fn read_message<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    step: Step,
+) -> Result<Vec<u8>, HandshakeError> {
+    let length = stream
+        .read_u16()
+        .await
+        .map_err(|error| broken(step, &error))?;
+    if length > MAX_MESSAGE {
+        return Err(Misbehavior::TooLong(length).at(step));
+    }
+    let mut message = vec![0; length.into()];
+    stream
+        .read_exact(&mut message)
+        .await
+        .map_err(|error| broken(step, &error))?;
+    Ok(message)
+}
+
+fn broken(step: Step, error: &io::Error) -> HandshakeError {
+    match error.kind() {
+        // A peer that closes while bytes are on their way to it resets the connection.
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => HandshakeError::Closed { step },
+        kind => HandshakeError::Broken { step, kind },
+    }
+}

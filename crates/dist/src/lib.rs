@@ -1,0 +1,20 @@
+//! The Erlang distribution protocol: what BEAM nodes say to each other.
+//!
+//! In layers, from the bytes up, each without sockets but for a thin shell:
+//!
+//! - [`name`], [`cookie`], [`flags`]: who a node is, what it keeps secret, what it can do.
+//! - [`handshake`]: how two nodes come to trust each other, in both roles.
+//!
+//! Source of the protocol: OTP's *Distribution Protocol* (`erts/doc/guides/erl_dist_protocol.md`), and the
+//! behaviour of OTP 23 to 29 where that text is silent (`dist_util.erl`, `net_kernel.erl`, `dist.c`).
+
+#![deny(missing_docs)]
+
+pub mod cookie;
+pub mod flags;
+pub mod handshake;
+pub mod name;
+
+pub use cookie::Cookie;
+pub use flags::Flags;
+pub use name::{FullName, Host};

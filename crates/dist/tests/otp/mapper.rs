@@ -1,0 +1,71 @@
+//! A port mapper for one test.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use beamport_epmd::client::{self, Holding};
+use beamport_epmd::server::{Config, Server, listen};
+use beamport_epmd::{LocalDirectory, Registration};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// How long anything may take on a loaded machine.
+pub(crate) fn soon() -> Instant {
+    Instant::now() + Duration::from_secs(60)
+}
+
+pub(crate) struct Mapper {
+    address: SocketAddr,
+    serving: JoinHandle<()>,
+}
+
+impl Mapper {
+    pub(crate) fn start() -> Self {
+        let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let config = Config {
+            port: address.port(),
+            ..Config::default()
+        };
+        let server = Server::new(config, Arc::new(LocalDirectory::new()));
+        let serving = tokio::spawn(async move {
+            server
+                .serve(vec![listener], std::future::pending())
+                .await
+                .unwrap();
+        });
+        Self { address, serving }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Connects to the distribution port of a node, once it has one.
+    pub(crate) async fn connect(&self, name: &str) -> TcpStream {
+        let name = name.parse().unwrap();
+        let node = client::lookup(self.address, &name, soon()).await.unwrap();
+        let port = node.unwrap().port.get();
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .unwrap()
+    }
+
+    /// Listens under a name.
+    pub(crate) async fn publish(&self, name: &str) -> (TcpListener, Holding) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let port = NonZeroU16::new(listener.local_addr().unwrap().port()).unwrap();
+        let node = Registration::new(name.parse().unwrap(), port);
+        let holding = client::register(self.address, &node, soon()).await.unwrap();
+        (listener, holding)
+    }
+}
+
+impl Drop for Mapper {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
