@@ -20,9 +20,14 @@ const ERLANG: [Requirement; 2] = [
     },
 ];
 
+/// Sees to it that this machine has what a lab runs.
+pub(crate) fn ensure_lab_programs() -> Result<()> {
+    ensure_programs(&missing_programs())
+}
+
 /// Sees to it that this machine can run a lab.
 pub(crate) fn ensure_lab() -> Result<()> {
-    ensure_programs(&missing_programs())?;
+    ensure_lab_programs()?;
     let missing = missing_permissions();
     if missing.is_empty() {
         return Ok(());

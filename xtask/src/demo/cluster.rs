@@ -88,3 +88,40 @@ impl Cluster {
         self.0.iter().filter(|member| !member.is_gone)
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A node that answers nothing.
+    pub(crate) fn member(node: &str, is_gone: bool) -> Member {
+        Member {
+            node: node.to_owned(),
+            host: "host1 10.99.0.1".to_owned(),
+            place: "container orders".to_owned(),
+            otp: "25".to_owned(),
+            port: "12345 -> 32768".to_owned(),
+            ask: Box::new(|_| anyhow::bail!("it only looks like a node")),
+            is_gone,
+        }
+    }
+
+    #[test]
+    fn a_mesh_has_all_the_living_and_nobody_else() {
+        let cluster = Cluster(vec![
+            member("a@h", false),
+            member("b@h", true),
+            member("c@h", false),
+        ]);
+        assert!(cluster.is_full_mesh(&[vec![2], vec![], vec![0]]));
+        assert!(!cluster.is_full_mesh(&[vec![1, 2], vec![], vec![0]]));
+        assert!(!cluster.is_full_mesh(&[vec![2], vec![], vec![]]));
+    }
+
+    #[test]
+    fn only_the_living_are_asked() {
+        let cluster = Cluster(vec![member("a@h", true), member("b@h", false)]);
+        assert_eq!(cluster.ping_all().unwrap(), (0, 0));
+        assert_eq!(cluster.connections(), [vec![0; 0], vec![]]);
+    }
+}

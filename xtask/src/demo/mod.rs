@@ -10,7 +10,7 @@ mod table;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use beamport_lab::missing_permissions;
+use beamport_lab::{is_root, missing_permissions};
 use clap::Args;
 
 use crate::interrupt;
@@ -25,16 +25,18 @@ pub(crate) struct DemoOptions {
 
 pub(crate) fn main(options: &DemoOptions) -> Result<ExitCode> {
     interrupt::watch()?;
-    let missing = missing_permissions();
+    // Permissions are tried with programs that must be there, and only root may have either.
+    if is_root() {
+        packages::ensure_lab_programs()?;
+    }
+    let mut missing = missing_permissions();
     if missing.is_empty() {
-        packages::ensure_lab()?;
         match docker_hosts::run(options.keep)? {
             docker_hosts::Outcome::Shown => return Ok(ExitCode::SUCCESS),
-            docker_hosts::Outcome::NotPermitted(reason) => say_local(&[reason]),
+            docker_hosts::Outcome::NotPermitted(reason) => missing.push(reason),
         }
-    } else {
-        say_local(&missing);
     }
+    say_local(&missing);
     packages::ensure_erlang()?;
     local::run()?;
     Ok(ExitCode::SUCCESS)

@@ -33,7 +33,10 @@ pub(super) fn lines(cluster: &Cluster, connections: &[Vec<usize>]) -> Vec<String
         .zip(widths)
         .map(|((title, _), width)| format!("{title:<width$}{GAP}"))
         .collect();
-    let rule = "─".repeat(5 + widths.iter().map(|width| width + GAP.len()).sum::<usize>() + last);
+    let rule = format!(
+        "  {}",
+        "─".repeat(3 + widths.iter().map(|width| width + GAP.len()).sum::<usize>() + last)
+    );
     let mut lines = vec![
         paint::bold(&format!("  #  {head}{LAST}")),
         paint::dim(&rule),
@@ -64,4 +67,27 @@ fn numbers(connected: &[usize]) -> String {
         .map(|index| (index + 1).to_string())
         .collect();
     paint::green(&numbers.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cluster::tests::member;
+    use super::*;
+
+    #[test]
+    fn says_whom_each_is_connected_to_and_who_is_gone() {
+        let cluster = Cluster(vec![
+            member("a@h", false),
+            member("b@h", true),
+            member("c@h", false),
+        ]);
+        let lines = lines(&cluster, &[vec![2], vec![], vec![]]);
+        let ends: Vec<_> = lines
+            .iter()
+            .map(|line| line.rsplit("   ").next().unwrap())
+            .collect();
+        assert_eq!(ends[0], "connected to");
+        assert_eq!(ends[2..5], ["3", "killed", "nobody yet"]);
+        assert!(lines[2].contains("  1  a@h    host1 10.99.0.1   container orders   25"));
+    }
 }
