@@ -17,7 +17,7 @@
 //! with a term once it is there.
 //!
 //! - [`mod@atom`], [`number`], [`identifier`], [`collection`]: the types of terms.
-//! - [`text`]: terms as text.
+//! - [`text`]: terms as text, printed and read.
 //! - [`wire`]: encoded terms, read in place; [`Decoder`] and [`Encoder`] are built on it.
 
 #![deny(missing_docs)]
@@ -45,5 +45,5 @@ pub use fun::{Closure, Export, Fun};
 pub use identifier::{Pid, Port, Reference};
 pub use number::{Float, Integer, NotFinite};
 pub use term::Term;
-pub use text::Erlang;
+pub use text::{Elixir, Erlang, ParseError, Parser};
 pub use wire::{Cursor, DecodeError, Limits, Token};

@@ -47,6 +47,9 @@ pub(super) fn parse(digits: &str, radix: u32) -> Option<Vec<u8>> {
     if digits.is_empty() || !(2..=36).contains(&radix) {
         return None;
     }
+    if radix == 16 {
+        return parse_hex(digits);
+    }
     let mut limbs: Vec<u32> = Vec::new();
     for digit in digits.chars() {
         let mut carry = u64::from(digit.to_digit(radix)?);
@@ -60,6 +63,17 @@ pub(super) fn parse(digits: &str, radix: u32) -> Option<Vec<u8>> {
         }
     }
     Some(limbs.into_iter().flat_map(u32::to_le_bytes).collect())
+}
+
+/// Two digits are a byte, so this takes no longer than reading them does.
+fn parse_hex(digits: &str) -> Option<Vec<u8>> {
+    let mut magnitude = Vec::with_capacity(digits.len().div_ceil(2));
+    let mut digits = digits.chars().rev().map(|digit| digit.to_digit(16));
+    while let Some(low) = digits.next() {
+        let high = digits.next().unwrap_or(Some(0));
+        magnitude.push((high? << 4 | low?) as u8);
+    }
+    Some(magnitude)
 }
 
 fn limbs(magnitude: &[u8]) -> Vec<u32> {
@@ -88,6 +102,8 @@ mod tests {
         ] {
             assert_eq!(format(&value.to_le_bytes()), value.to_string());
             let parsed = parse(&value.to_string(), 10).unwrap();
+            assert_eq!(parsed, &value.to_le_bytes()[..parsed.len()]);
+            let parsed = parse(&format!("{value:x}"), 16).unwrap();
             assert_eq!(parsed, &value.to_le_bytes()[..parsed.len()]);
             let top = 16 - value.leading_zeros() as usize / 8;
             assert_eq!(hex(&value.to_le_bytes()[..top]), format!("{value:X}"));

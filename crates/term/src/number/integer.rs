@@ -55,7 +55,8 @@ impl Integer {
     /// Reads digits of a base from 2 to 36, without sign or prefix; none if there is no digit or another
     /// character among them.
     ///
-    /// The time this takes grows with the square of the number of digits: bound what strangers may write.
+    /// Except for base 16, the time this takes grows with the square of the number of digits: bound what
+    /// strangers may write.
     pub fn from_digits(negative: bool, digits: &str, radix: u32) -> Option<Self> {
         super::decimal::parse(digits, radix)
             .map(|magnitude| Self::from_le_bytes(negative, &magnitude))

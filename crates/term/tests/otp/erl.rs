@@ -11,6 +11,11 @@ use beamport_term::{Term, decode, encode};
 /// was asked for, or 1 and why there is none. At the end of input the VM halts.
 const LOOP: &str = r#"
 Text = fun(Format, Term) -> unicode:characters_to_binary(io_lib:format(Format, [Term])) end,
+Parse = fun(Source) ->
+    {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(Source) ++ "."),
+    {ok, Parsed} = erl_parse:parse_term(Tokens),
+    term_to_binary(Parsed)
+end,
 Answer = fun
     ($b, Bytes) -> term_to_binary(binary_to_term(Bytes));
     ($d, Bytes) -> term_to_binary(binary_to_term(Bytes), [deterministic]);
@@ -27,7 +32,10 @@ Answer = fun
         Term = binary_to_term(Bytes),
         <<(erlang:phash2(Term)):32, (erlang:phash2(Term, 1 bsl 32)):32>>;
     ($w, Bytes) -> Text("~tw", binary_to_term(Bytes));
-    ($0, Bytes) -> Text("~0tp", binary_to_term(Bytes))
+    ($0, Bytes) -> Text("~0tp", binary_to_term(Bytes));
+    ($p, Bytes) -> Text("~tp", binary_to_term(Bytes));
+    ($n, Bytes) -> Text("~30tp", binary_to_term(Bytes));
+    ($t, Source) -> Parse(Source)
 end,
 Port = open_port({fd, 0, 1}, [{packet, 4}, binary, eof]),
 Loop = fun Self() ->
@@ -62,6 +70,12 @@ pub(crate) enum Question {
     Written = b'w' as isize,
     /// `~0tp`
     Line = b'0' as isize,
+    /// `~tp`
+    Pretty = b'p' as isize,
+    /// `~30tp`
+    Narrow = b'n' as isize,
+    /// The term that a text is, encoded.
+    Parse = b't' as isize,
 }
 
 /// A VM that takes only Latin-1 for text, as it does by default.

@@ -6,6 +6,7 @@ use beamport_term::{
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::string::string_regex;
 
 /// Any term at all.
 pub(crate) fn any_term() -> impl Strategy<Value = Term> {
@@ -75,7 +76,7 @@ pub(crate) fn atom() -> impl Strategy<Value = Atom> {
         4 => "[a-z][a-zA-Z0-9_@]{0,8}",
         1 => prop::sample::select(vec!["", "ok", "end", "true", "nil", "Elixir.Foo.Bar", "a b", "it's", "x-y", "é", "ÿes"]).prop_map(str::to_owned),
         1 => text(),
-        1 => "\\PC{0,255}",
+        1 => unicode(255),
     ]
     // Reserved only from OTP 27 on.
     .prop_filter("a VM of OTP 25 writes these without quotes", |name| {
@@ -90,12 +91,20 @@ fn bare_atom() -> impl Strategy<Value = Atom> {
         .prop_map(|name| Atom::new(name).unwrap())
 }
 
+/// Latin, Cyrillic, Han, emoji, an accent that combines: characters that were in Unicode long before OTP 25, so
+/// that both sides agree on what combines and how much room a text takes.
+fn unicode(longest: usize) -> impl Strategy<Value = String> {
+    let class = r"[ -~\xA1-\u{17F}\u{301}\u{410}-\u{44F}\u{4E00}-\u{4E80}\u{1F600}-\u{1F620}]";
+    string_regex(&format!("{class}{{0,{longest}}}")).unwrap()
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => "[ -~]{0,30}",
         1 => "[a-zéÿ\n\t\"\\\\']{0,20}",
-        1 => "\\PC{0,20}",
-        1 => any::<String>().prop_map(|text| text.chars().take(30).collect()),
+        1 => unicode(20),
+        1 => "[\\x00-\\x7F]{0,30}",
+        1 => "[\\x00-\\xFF]{0,30}",
     ]
 }
 

@@ -1,6 +1,6 @@
 //! Printing.
 
-use beamport_term::{Erlang, Term};
+use beamport_term::{Erlang, Term, decode};
 use proptest::prelude::*;
 
 use crate::config;
@@ -21,6 +21,37 @@ proptest! {
         let term = LATIN1.term(Question::Encode, &term);
         prop_assert_eq!(Erlang::LINE.of(&term).to_string(), UNICODE.text(Question::Line, &term));
         prop_assert_eq!(Erlang::LINE.latin1().of(&term).to_string(), LATIN1.text(Question::Line, &term));
+    }
+
+    #[test]
+    fn broken_lines_are_the_same(term in expressible()) {
+        let term = LATIN1.term(Question::Encode, &term);
+        prop_assert_eq!(Erlang::PRETTY.latin1().of(&term).to_string(), LATIN1.text(Question::Pretty, &term));
+        prop_assert_eq!(
+            Erlang::PRETTY.latin1().width(30).of(&term).to_string(),
+            LATIN1.text(Question::Narrow, &term)
+        );
+    }
+
+    #[test]
+    fn what_is_printed_is_read(term in expressible()) {
+        for text in [
+            Erlang::WRITTEN.of(&term).to_string(),
+            Erlang::LINE.of(&term).to_string(),
+            Erlang::PRETTY.of(&term).to_string(),
+            UNICODE.text(Question::Written, &term),
+            UNICODE.text(Question::Pretty, &term),
+        ] {
+            prop_assert_eq!(&text.parse::<Term>().unwrap(), &term);
+        }
+    }
+
+    /// Closed under our printing: the VM reads it too.
+    #[test]
+    fn what_is_printed_is_read_by_the_vm(term in expressible()) {
+        let text = Erlang::PRETTY.of(&term).to_string();
+        let theirs = UNICODE.ask(Question::Parse, text.as_bytes()).unwrap();
+        prop_assert_eq!(&decode(&theirs.into()).unwrap(), &term);
     }
 
     /// What has no syntax is at least printed.

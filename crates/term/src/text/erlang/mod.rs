@@ -2,8 +2,9 @@
 
 mod flat;
 mod leaf;
+mod pretty;
 mod printable;
-mod quote;
+pub(super) mod quote;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use crate::{Atom, Term};
 /// |---|---|---|
 /// | [`Erlang::WRITTEN`] | `~tw` | machines: strings are lists of numbers |
 /// | [`Erlang::LINE`] | `~0tp` | people, on one line; `{}` of a [`Term`] |
+/// | [`Erlang::PRETTY`] | `~tp` | people, in lines of 80 columns; `{:#}` of a [`Term`] |
 ///
 /// Pids, ports and references name their node, `<rabbit@host.42.0>`, because the number that a VM prints in its
 /// place means nothing outside that VM; [`Erlang::at`] prints those of one node as that node itself does.
@@ -30,6 +32,7 @@ use crate::{Atom, Term};
 pub struct Erlang {
     strings: bool,
     unicode: bool,
+    width: Option<usize>,
     node: Option<Atom>,
 }
 
@@ -38,6 +41,7 @@ impl Erlang {
     pub const WRITTEN: Self = Self {
         strings: false,
         unicode: true,
+        width: None,
         node: None,
     };
 
@@ -46,6 +50,21 @@ impl Erlang {
         strings: true,
         ..Self::WRITTEN
     };
+
+    /// In lines of 80 columns, with strings as text: `~tp`.
+    pub const PRETTY: Self = Self {
+        width: Some(80),
+        ..Self::LINE
+    };
+
+    /// In lines of so many columns.
+    #[must_use]
+    pub fn width(self, columns: usize) -> Self {
+        Self {
+            width: Some(columns),
+            ..self
+        }
+    }
 
     /// To take only Latin-1 for text, as a VM does that was not started with `+pc unicode`.
     #[must_use]
@@ -80,14 +99,22 @@ pub struct ErlangText<'a> {
 
 impl fmt::Display for ErlangText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        flat::write(self.term, self.style, f)
+        match self.style.width {
+            None => flat::write(self.term, self.style, f),
+            Some(width) => pretty::write(self.term, self.style, width, f),
+        }
     }
 }
 
-/// [`Erlang::LINE`]
+/// [`Erlang::LINE`], or with `{:#}` [`Erlang::PRETTY`].
 impl fmt::Display for Term {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&Erlang::LINE.of(self), f)
+        let style = if f.alternate() {
+            Erlang::PRETTY
+        } else {
+            Erlang::LINE
+        };
+        fmt::Display::fmt(&style.of(self), f)
     }
 }
 
