@@ -18,6 +18,7 @@
 //!
 //! - [`mod@atom`], [`number`], [`identifier`], [`collection`]: the types of terms.
 //! - [`text`]: terms as text, printed and read.
+//! - [`model`]: Rust data as terms, by serde.
 //! - [`wire`]: encoded terms, read in place; [`Decoder`] and [`Encoder`] are built on it.
 
 #![deny(missing_docs)]
@@ -30,6 +31,7 @@ mod encode;
 mod fun;
 mod hash;
 pub mod identifier;
+pub mod model;
 pub mod number;
 mod order;
 mod term;
@@ -43,6 +45,7 @@ pub use decode::{AtomCache, Decoder, decode};
 pub use encode::{AtomEncoding, AtomTable, EncodeError, Encoder, encode};
 pub use fun::{Closure, Export, Fun};
 pub use identifier::{Pid, Port, Reference};
+pub use model::{Deserializer, ModelError, Serializer, from_slice, from_term, to_term, to_vec};
 pub use number::{Float, Integer, NotFinite};
 pub use term::Term;
 pub use text::{Elixir, Erlang, ParseError, Parser};
