@@ -13,7 +13,7 @@ use beamport_epmd::wire::{
 use beamport_epmd::{Annotations, Extra};
 
 /// Any bytes at the start of a connection.
-pub fn epmd_request(bytes: &[u8]) {
+pub(crate) fn epmd_request(bytes: &[u8]) {
     match Request::decode(bytes) {
         Ok(Some(request)) => {
             let mut again = Vec::new();
@@ -34,7 +34,7 @@ pub fn epmd_request(bytes: &[u8]) {
 }
 
 /// Any bytes that come back, after one that says what was asked.
-pub fn epmd_reply(bytes: &[u8]) {
+pub(crate) fn epmd_reply(bytes: &[u8]) {
     let Some((asked, bytes)) = bytes.split_first() else {
         return;
     };
@@ -79,7 +79,7 @@ pub fn epmd_reply(bytes: &[u8]) {
 }
 
 /// Any bytes in an extra field.
-pub fn epmd_annotations(bytes: &[u8]) {
+pub(crate) fn epmd_annotations(bytes: &[u8]) {
     let Some(extra) = Extra::new(bytes) else {
         assert!(bytes.len() > Extra::MAX_BYTES);
         return;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the commands a developer uses. See CONTRIBUTING.md.
 
+mod bench;
 mod demo;
 mod failure;
 mod interrupt;
@@ -26,6 +27,9 @@ enum Task {
     Demo(demo::DemoOptions),
     /// Check and test everything: first without, then with Docker hosts in a lab
     Test(test::TestOptions),
+    /// Measure, against what there is to compare with
+    #[command(subcommand)]
+    Bench(bench::BenchTask),
     /// Docker hosts in network namespaces, to try things on
     #[command(subcommand)]
     Lab(lab::LabTask),
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
     failure::report(match Cli::parse().task {
         Task::Demo(options) => demo::main(&options),
         Task::Test(options) => test::main(&options),
+        Task::Bench(task) => bench::main(&task),
         Task::Lab(task) => lab::main(task),
     })
 }

@@ -25,7 +25,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(failure) => return failure::report(Err(failure)),
     };
-    logging::start(&cli.logging);
+    // In epmd's place it speaks as epmd does.
+    if !matches!(cli.command, Command::Epmd(_)) {
+        logging::start(&cli.logging);
+    }
     failure::report(match cli.command {
         Command::Agent(options) => agent::main(options),
         Command::Run(options) => run::main(options),

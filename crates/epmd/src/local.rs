@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher as _, RandomState};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ struct Held {
     node: Registration,
     creation: Creation,
     serial: u64,
-    holder: Client,
+    holder: SocketAddr,
     revoked: Arc<Notify>,
 }
 
@@ -182,7 +183,7 @@ impl Table {
     ) -> Result<(Creation, u64, Arc<Notify>), Refusal> {
         if let Some(held) = self.held.get(&node.name) {
             return Err(Refusal::Duplicate {
-                holder: held.holder.remote.to_string(),
+                holder: held.holder.to_string(),
             });
         }
         let creation = self.next_creation(&node.name);
@@ -193,7 +194,7 @@ impl Table {
             node: node.clone(),
             creation,
             serial,
-            holder: *client,
+            holder: client.remote,
             revoked: Arc::clone(&revoked),
         };
         self.held.insert(node.name.clone(), held);

@@ -145,7 +145,12 @@ impl Extra {
 
     /// Takes the bytes, or none when there are too many.
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        (bytes.len() <= Self::MAX_BYTES).then(|| Self(bytes.into()))
+        match bytes.len() {
+            // No memory for what stock nodes leave empty.
+            0 => Some(Self::default()),
+            1..=Self::MAX_BYTES => Some(Self(bytes.into())),
+            _ => None,
+        }
     }
 
     /// The bytes.

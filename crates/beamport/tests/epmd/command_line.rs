@@ -218,3 +218,23 @@ pub(crate) fn systemd_hands_over_its_sockets(program: &Program) {
     expect(&ask("-kill"), 0, "Killed\n", "");
     assert!(service.wait().unwrap().success());
 }
+
+/// `beamport epmd …`, where there is no link called `epmd`.
+#[test]
+fn the_command_does_as_the_link_does() {
+    let port = free_port().to_string();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_beamport"));
+        command.args(["epmd", "-port", &port]).args(arguments);
+        command
+    };
+    let mut mapper = run(&[]).spawn().unwrap();
+    let ask = |question| run(&[question]).output().unwrap();
+    wait_until("it listens", || ask("-started").status.success());
+    let up = format!("epmd: up and running on port {port} with data:\n");
+    expect(&ask("-names"), 0, &up, "");
+    expect(&ask("-kill"), 0, "Killed\n", "");
+    assert!(mapper.wait().unwrap().success());
+    let usage = include_str!("../../src/epmd/usage.txt");
+    expect(&ask("-help"), 1, "", usage);
+}

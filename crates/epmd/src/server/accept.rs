@@ -98,38 +98,49 @@ impl Gates {
     }
 
     /// Accepts and serves a batch of connections from the listener that is ready, leaving to `connections` what
-    /// takes longer.
+    /// takes longer. True when the batch was full, so that there may be more.
     pub(super) fn accept<D: Directory>(
         &mut self,
         index: usize,
         shared: &Arc<Shared<D>>,
         connections: &mut JoinSet<()>,
-    ) {
-        let Some(gate) = self.gates.get(index) else {
-            return;
-        };
-        self.first = (index + 1) % self.gates.len();
+    ) -> bool {
         self.reserve.restore(&shared.short_of_files);
+        let is_full = self.accept_batch(index, shared, connections);
+        self.first = (index + 1) % self.gates.len().max(1);
+        self.desk.serve_late(shared, connections);
+        is_full
+    }
+
+    fn accept_batch<D: Directory>(
+        &mut self,
+        index: usize,
+        shared: &Arc<Shared<D>>,
+        connections: &mut JoinSet<()>,
+    ) -> bool {
+        let Some(gate) = self.gates.get(index) else {
+            return false;
+        };
         for _ in 0..BATCH {
             match gate.accept() {
                 Ok((socket, client)) => self.desk.serve(shared, connections, socket, client),
-                Err(Errno::AGAIN) => break,
+                Err(Errno::AGAIN) => return false,
                 Err(Errno::MFILE | Errno::NFILE) => {
                     if !self.reserve.lend(&shared.short_of_files) {
                         shared.waiting.make_room();
                         self.paused_until = Some(Instant::now() + PAUSE);
-                        break;
+                        return false;
                     }
                 }
                 Err(error) if concerns_one_connection(error) => {}
                 Err(error) => {
                     tracing::error!(%error, "cannot accept connections");
                     self.paused_until = Some(Instant::now() + PAUSE);
-                    break;
+                    return false;
                 }
             }
         }
-        self.desk.serve_late(shared, connections);
+        true
     }
 }
 

@@ -1,10 +1,12 @@
 //! A connection that was not served at once: it waits, for its request, its answer or its name, or it holds a name.
 
+use std::future::{Future, poll_fn};
 use std::io;
-use std::net::TcpStream as StdStream;
+use std::net::{SocketAddr, TcpStream as StdStream};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use rustix::net::sockopt;
@@ -31,51 +33,59 @@ pub(super) enum Stage {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn serve<D: Directory>(
+pub(super) fn serve<D: Directory>(
     shared: Arc<Shared<D>>,
     socket: OwnedFd,
     client: Client,
     stage: Stage,
-) {
-    let stream = match TcpStream::from_std(StdStream::from(socket)) {
-        Ok(stream) => stream,
-        Err(error) => {
-            tracing::error!(peer = %client.remote, %error, "cannot serve a connection");
-            return;
-        }
-    };
+) -> impl Future<Output = ()> + Send {
     // In a box of its own, so that what waiting takes is not kept while a name is held, for days.
-    let held = Box::pin(wait(&shared, &stream, &client, stage)).await;
-    drop(shared);
-    if let Some((name, mut lease)) = held {
-        hold(&stream, &mut lease).await;
-        tracing::info!(node = %name, peer = %client.remote, "unregistered");
+    let waiting = Box::pin(wait(shared, socket, client, stage));
+    async move {
+        if let Some(mut held) = waiting.await {
+            held.until_gone().await;
+            tracing::info!(node = %held.name, peer = %held.peer, "unregistered");
+        }
     }
 }
 
 /// Sees a connection through until it is done or holds a name, unless its place is needed for another.
 async fn wait<D: Directory>(
-    shared: &Shared<D>,
-    stream: &TcpStream,
-    client: &Client,
+    shared: Arc<Shared<D>>,
+    socket: OwnedFd,
+    client: Client,
     stage: Stage,
-) -> Option<(NodeName, D::Lease)> {
+) -> Option<Held<D::Lease>> {
+    let peer = client.remote;
+    let stream = match TcpStream::from_std(StdStream::from(socket)) {
+        Ok(stream) => stream,
+        Err(error) => {
+            tracing::error!(%peer, %error, "cannot serve a connection");
+            return None;
+        }
+    };
     let place = shared.waiting.enter();
     let visit = Visit {
-        shared,
-        stream,
-        client,
+        shared: &shared,
+        stream: &stream,
+        client: &client,
     };
-    tokio::select! {
-        outcome = visit.attend(stage) => match outcome {
-            Ok(held) => held,
-            Err(error) => {
-                tracing::debug!(peer = %client.remote, %error, "connection closed");
-                None
-            }
-        },
+    let outcome = tokio::select! {
+        outcome = visit.attend(stage) => outcome,
         () = place.evicted() => {
-            tracing::debug!(peer = %client.remote, "connection closed: its place is needed");
+            tracing::debug!(%peer, "connection closed: its place is needed");
+            return None;
+        }
+    };
+    match outcome {
+        Ok(registered) => registered.map(|(name, lease)| Held {
+            name,
+            peer,
+            stream,
+            lease,
+        }),
+        Err(error) => {
+            tracing::debug!(%peer, %error, "connection closed");
             None
         }
     }
@@ -198,21 +208,33 @@ impl<D: Directory> Visit<'_, D> {
     }
 }
 
-/// Completes when the node is gone or says anything, which is the same, or the directory revokes its lease.
-async fn hold(stream: &TcpStream, lease: &mut impl Lease) {
-    watch_for_death(stream);
-    let gone = async {
-        loop {
-            let readable = stream.readable().await;
-            match readable.and_then(|()| stream.try_read(&mut [0])) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                _ => return,
+/// A connection that holds a name. There may be tens of thousands, so it is small.
+struct Held<L> {
+    name: NodeName,
+    peer: SocketAddr,
+    stream: TcpStream,
+    lease: L,
+}
+
+impl<L: Lease> Held<L> {
+    /// Completes when the node is gone or says anything, which is the same, or the directory revokes its lease.
+    async fn until_gone(&mut self) {
+        watch_for_death(&self.stream);
+        let stream = &self.stream;
+        let gone = poll_fn(|context| {
+            // Polled, since a future of `readable` takes as much memory as all the rest.
+            while stream.poll_read_ready(context).is_ready() {
+                match stream.try_read(&mut [0]) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    _ => return Poll::Ready(()),
+                }
             }
+            Poll::Pending
+        });
+        tokio::select! {
+            () = gone => {}
+            () = self.lease.revoked() => {}
         }
-    };
-    tokio::select! {
-        () = gone => {}
-        () = lease.revoked() => {}
     }
 }
 
@@ -226,5 +248,21 @@ fn watch_for_death(stream: &TcpStream) {
         .and_then(|()| sockopt::set_socket_keepalive(stream, true));
     if let Err(error) = watched {
         tracing::debug!(%error, "cannot have the kernel watch a connection");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::LocalDirectory;
+
+    fn size_of_future<A, B, C, D, F>(_: impl FnOnce(A, B, C, D) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_held_name_takes_little_memory() {
+        let size = size_of_future(serve::<LocalDirectory>);
+        assert!(size <= 384, "{size}");
     }
 }

@@ -124,8 +124,10 @@ impl<D: Directory> Server<D> {
                     }
                 }
                 gate = gates.ready(&self.0.config) => {
-                    gates.accept(gate, &self.0, &mut connections);
-                    tokio::task::yield_now().await;
+                    if gates.accept(gate, &self.0, &mut connections) {
+                        // There may be more, and others want their turn.
+                        tokio::task::yield_now().await;
+                    }
                 }
             }
         }

@@ -1,0 +1,182 @@
+//! The servers that are measured, each a process of its own on a port of its own.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use beamport_epmd::directory::Client;
+use beamport_epmd::server::{Config, Server, listen};
+use beamport_epmd::{Directory as _, LocalDirectory, Registration};
+use clap::{Args, ValueEnum};
+
+use super::{load, trivial};
+
+/// How long a server may take until it listens; one has 100 000 names to take first.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A server for the bench itself to start.
+#[derive(Debug, Args)]
+pub(crate) struct ServeOptions {
+    kind: Kind,
+    #[arg(long)]
+    port: u16,
+    /// How many names it holds without a connection
+    #[arg(long, default_value_t = 0)]
+    names: usize,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// Accepts, reads, writes, closes
+    Trivial,
+    /// Our server with names that no connection holds
+    Directory,
+}
+
+/// A server that runs until this is dropped.
+#[derive(Debug)]
+pub(super) struct Contender {
+    child: Child,
+    pub(super) address: SocketAddr,
+    /// How many names can be looked up there.
+    pub(super) names: usize,
+    held: Vec<TcpStream>,
+}
+
+impl Contender {
+    /// Stock epmd.
+    pub(super) fn stock(names: usize) -> Result<Self> {
+        Self::start(Command::new("epmd"), "-port", names)?.filled()
+    }
+
+    /// Ours, in its place.
+    pub(super) fn ours(names: usize) -> Result<Self> {
+        Self::ours_empty(names)?.filled()
+    }
+
+    /// Ours, before it has the names.
+    pub(super) fn ours_empty(names: usize) -> Result<Self> {
+        let program: PathBuf = std::env::current_exe()?.with_file_name("beamport");
+        ensure!(
+            program.exists(),
+            "{} is missing: cargo build --release --package beamport",
+            program.display()
+        );
+        let mut command = Command::new(program);
+        command.arg("epmd");
+        Self::start(command, "-port", names)
+    }
+
+    /// The least there can be.
+    pub(super) fn trivial() -> Result<Self> {
+        Self::start(Self::this_program("trivial", 0)?, "--port", 1)
+    }
+
+    /// Our server with names that take no sockets.
+    pub(super) fn directory(names: usize) -> Result<Self> {
+        Self::start(Self::this_program("directory", names)?, "--port", names)
+    }
+
+    fn this_program(kind: &str, names: usize) -> Result<Command> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .args(["bench", "serve", kind, "--names"])
+            .arg(names.to_string());
+        Ok(command)
+    }
+
+    fn start(mut command: Command, port_flag: &str, names: usize) -> Result<Self> {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = free.local_addr()?;
+        drop(free);
+        let child = command
+            .arg(port_flag)
+            .arg(address.port().to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot run {}", command.get_program().display()))?;
+        let mut contender = Self {
+            child,
+            address,
+            names,
+            held: Vec::new(),
+        };
+        let deadline = Instant::now() + DEADLINE;
+        while TcpStream::connect(address).is_err() {
+            if let Some(status) = contender.child.try_wait()? {
+                bail!("{} ended: {status}", command.get_program().display());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "a server does not listen in time"
+            );
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+        Ok(contender)
+    }
+
+    fn filled(mut self) -> Result<Self> {
+        self.fill()?;
+        Ok(self)
+    }
+
+    /// Registers the names.
+    pub(super) fn fill(&mut self) -> Result<()> {
+        self.held = load::register(self.address, 0..self.names)?;
+        Ok(())
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Contender {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Is one of the servers, in a process that the bench has started.
+pub(super) fn serve(options: &ServeOptions) -> Result<()> {
+    let listener = listen((Ipv4Addr::LOCALHOST, options.port).into())?;
+    match options.kind {
+        Kind::Trivial => {
+            listener.set_nonblocking(false)?;
+            trivial::serve(&listener)
+        }
+        Kind::Directory => tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(serve_directory(listener, options)),
+    }
+}
+
+async fn serve_directory(listener: TcpListener, options: &ServeOptions) -> Result<()> {
+    let directory = Arc::new(LocalDirectory::new());
+    let address = listener.local_addr()?;
+    let client = Client {
+        remote: address,
+        local: address,
+    };
+    let mut leases = Vec::with_capacity(options.names);
+    for number in 0..options.names {
+        let node = Registration::new(load::name(number).parse()?, NonZeroU16::MIN);
+        leases.push(directory.register(&client, node).await?.lease);
+    }
+    let config = Config {
+        port: options.port,
+        ..Config::default()
+    };
+    Server::new(config, directory)
+        .serve(vec![listener], std::future::pending())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! `cargo xtask bench`: figures, each as a ratio of two things measured in turns in one run.
+//!
+//! Absolute figures are noise on a shared machine; ratios of medians are not, or much less so.
+
+mod contenders;
+mod epmd;
+mod load;
+mod process;
+mod report;
+mod trivial;
+
+use std::ffi::OsStr;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::{Args, Subcommand};
+
+pub(crate) use epmd::epmd;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchTask {
+    /// Lookups at the port mapper: ours, stock epmd, and the least a server can do
+    Epmd(EpmdOptions),
+    /// A server to compare with, for the bench itself to start
+    #[command(hide = true)]
+    Serve(contenders::ServeOptions),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EpmdOptions {
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+
+    /// How often each contender is measured
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+
+    /// For how many milliseconds at a time
+    #[arg(long, default_value_t = 1000, value_name = "MILLISECONDS")]
+    time: u64,
+}
+
+pub(crate) fn main(task: &BenchTask) -> Result<ExitCode> {
+    if cfg!(debug_assertions) {
+        return optimized();
+    }
+    match task {
+        BenchTask::Epmd(options) => epmd(options)?,
+        BenchTask::Serve(options) => contenders::serve(options)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does the same again with an optimized build: what is not optimized is not worth measuring.
+fn optimized() -> Result<ExitCode> {
+    cargo(["build", "--release", "--package", "beamport"])?;
+    let flags = ["run", "--release", "--package", "xtask", "--"].map(OsStr::new);
+    let ours: Vec<_> = std::env::args_os().skip(1).collect();
+    cargo(flags.into_iter().chain(ours.iter().map(AsRef::as_ref)))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn cargo<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Result<()> {
+    let status = Command::new(env!("CARGO"))
+        .arg("--quiet")
+        .args(arguments)
+        .status()
+        .context("cannot run cargo")?;
+    ensure!(status.success(), "cargo failed: {status}");
+    Ok(())
+}
