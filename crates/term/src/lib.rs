@@ -1,6 +1,6 @@
 //! Erlang terms in Rust: the External Term Format, Erlang's order, hashes and syntax.
 //!
-//! A [`Term`] is any value of Erlang, immutable, shared and cheap to clone. [`decode`] and [`encode`] are
+//! A [`Term`] is any value of Erlang, immutable, shared and cheap to clone. [`decode()`] and [`encode()`] are
 //! `binary_to_term` and `term_to_binary`; between them, byte for byte, there is no loss.
 //!
 //! ```
