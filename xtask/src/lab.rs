@@ -15,9 +15,10 @@ pub(crate) enum LabTask {
     Up,
     /// Take the lab down: end and remove precisely what it made
     Down,
-    /// Run a command on a host: `lab exec 1 docker ps`
+    /// Run a command on a host: `lab exec host1 docker ps`
     Exec {
-        /// 1 or 2
+        /// host1 or host2, or just its number
+        #[arg(value_parser = host_number)]
         host: u8,
         /// What to run, in the host's network and under its name; `docker` talks to its daemon
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
@@ -45,6 +46,10 @@ pub(crate) fn main(task: LabTask) -> Result<ExitCode> {
         LabTask::Exec { host, command } => exec(&instance, host, &command),
         LabTask::Status => status(&instance),
     }
+}
+
+fn host_number(text: &str) -> Result<u8, std::num::ParseIntError> {
+    text.strip_prefix("host").unwrap_or(text).parse()
 }
 
 fn exec(instance: &Instance, number: u8, command: &[String]) -> Result<ExitCode> {

@@ -141,11 +141,11 @@ fn say_how_to_look_around(lab: &Lab, nodes: &[Node]) {
     let binary = lab.binary().display();
     println!("It stays up. To look around:\n");
     println!("  export BEAMPORT_LAB={LAB}");
-    println!("  cargo xtask lab exec 1 docker ps");
-    println!("  cargo xtask lab exec 2 {binary} names 10.99.0.1 10.99.0.2");
+    println!("  cargo xtask lab exec host1 docker ps");
+    println!("  cargo xtask lab exec host2 {binary} names 10.99.0.1 10.99.0.2");
     if let Some(node) = nodes.first() {
         println!(
-            "  cargo xtask lab exec 1 docker exec -it orders \\\n      \
+            "  cargo xtask lab exec host1 docker exec -it orders \\\n      \
              erl -name shell@127.0.0.1 -hidden -setcookie lab -remsh {node}"
         );
     }
