@@ -16,13 +16,15 @@ pub(crate) enum Event {
 }
 
 /// The events to be sent: the others, such as health checks by the second, stay where they are.
+///
+/// Podman goes by its own name for a death, "died", when it filters, and by Docker's when it answers.
 pub(crate) fn filters() -> HashMap<String, Vec<String>> {
     let texts = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
     HashMap::from([
         ("type".to_owned(), texts(&["container", "network"])),
         (
             "event".to_owned(),
-            texts(&["start", "die", "rename", "connect", "disconnect"]),
+            texts(&["start", "die", "died", "rename", "connect", "disconnect"]),
         ),
     ])
 }
@@ -32,7 +34,6 @@ pub(crate) fn read(message: EventMessage) -> Option<Event> {
     let actor = message.actor?;
     let attribute = |key| actor.attributes.as_ref().and_then(|all| all.get(key));
     match (message.typ?, message.action?.as_str()) {
-        // Podman says "died".
         (EventMessageTypeEnum::CONTAINER, "die" | "died") => {
             Some(Event::Died(ContainerId::new(&actor.id?)))
         }

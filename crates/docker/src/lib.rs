@@ -3,7 +3,7 @@
 //! [`Watch`] keeps an [`Inventory`] up to date through Docker's API, or Podman's in its Docker form. It only
 //! ever reads. From the outside in:
 //!
-//! - `watch`, `session`: the task that asks and listens, and when it does.
+//! - `watch`, `session`: the thread that asks and listens, and when it does.
 //! - `api`, `endpoint`: the requests, and where they go.
 //! - `ledger`: what the answers, which may overtake one another, add up to.
 //! - `mapping`, `event`: what Docker writes, as [`Container`] and events.

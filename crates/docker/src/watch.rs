@@ -1,12 +1,15 @@
-//! A live view of Docker's containers, and the task behind it.
+//! A live view of Docker's containers, and the thread behind it.
 //!
-//! The task connects, and again when the connection ends. While Docker does not answer, containers whose first
+//! The thread connects, and again when the connection ends. While Docker does not answer, containers whose first
 //! process is seen to end are dropped all the same. What goes on while it does answer is [`Session`]'s matter.
 
 use std::convert::Infallible;
+use std::io;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
+use tokio::runtime;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tracing::{info, warn};
@@ -45,7 +48,7 @@ pub enum Status {
     Unreachable(Arc<str>),
 }
 
-/// A live view of Docker's containers. The task behind it ends with the last clone.
+/// A live view of Docker's containers. The thread behind it ends with the last clone.
 #[derive(Debug, Clone)]
 pub struct Watch {
     snapshots: watch::Receiver<Snapshot>,
@@ -53,15 +56,21 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Starts watching. Needs a Tokio runtime.
-    pub fn start(endpoint: Endpoint) -> Self {
+    /// Starts watching, on a thread of its own: to read a long listing takes milliseconds, for which nothing else
+    /// is to wait.
+    pub fn start(endpoint: Endpoint) -> io::Result<Self> {
         let (snapshots, seen) = watch::channel(Snapshot::default());
         let (wishes, wished) = mpsc::channel(1);
-        tokio::spawn(keep_watch(endpoint, snapshots, wished));
-        Self {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        thread::Builder::new()
+            .name("docker".to_owned())
+            .spawn(move || runtime.block_on(keep_watch(endpoint, snapshots, wished)))?;
+        Ok(Self {
             snapshots: seen,
             wishes,
-        }
+        })
     }
 
     /// What is known now.
@@ -72,7 +81,7 @@ impl Watch {
     /// Waits until something changed since the last call, or since this clone was made. Cancel safe.
     pub async fn changed(&mut self) -> Snapshot {
         if self.snapshots.changed().await.is_err() {
-            // The task ends before its watchers only with the whole runtime.
+            // The thread ends before its watchers only if it panics.
             std::future::pending::<Infallible>().await;
         }
         self.snapshots.borrow_and_update().clone()

@@ -70,8 +70,7 @@ pub(crate) struct AgentOptions {
 }
 
 pub(crate) fn main(options: AgentOptions) -> Result<ExitCode, Failure> {
-    let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start")?;
@@ -93,7 +92,7 @@ async fn serve(options: AgentOptions) -> Result<ExitCode, Failure> {
         .and_then(|address| NonZeroU16::new(address.port()))
         .ok_or_else(|| Failure::usage("nothing to listen on"))?;
 
-    let docker = Watch::start(endpoint);
+    let docker = Watch::start(endpoint).context("cannot watch Docker")?;
     await_first_answer(docker.clone()).await;
     let settings = Settings {
         dialled: behind_published_port(&advertised),
