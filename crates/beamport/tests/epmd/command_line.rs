@@ -1,5 +1,6 @@
 //! What is printed, and exit codes: the same from us as from stock epmd.
 
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Output};
@@ -203,7 +204,13 @@ pub(crate) fn systemd_hands_over_its_sockets(program: &Program) {
         .spawn()
         .unwrap();
     let mut buffer = [0; 256];
-    let length = notifications.recv(&mut buffer).unwrap();
+    // A wait with a deadline is not taken up again by itself when it was interrupted.
+    let length = loop {
+        match notifications.recv(&mut buffer) {
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            received => break received.unwrap(),
+        }
+    };
     let expected = format!(
         "READY=1\nSTATUS=Processing port mapping requests...\nMAINPID={}",
         service.id()

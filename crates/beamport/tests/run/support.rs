@@ -37,6 +37,8 @@ impl Surroundings {
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
             .env("ERL_EPMD_PORT", self.epmd_port.to_string())
+            // A loaded machine may take its time; tests of the grace period give their own by flag.
+            .env("BEAMPORT_GRACE", "60")
             .env_remove("ERL_AFLAGS")
             .env_remove("BEAMPORT_COOKIE")
             .stdin(Stdio::null())
