@@ -4,7 +4,7 @@ use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use beamport_lab::wait_until;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
@@ -24,26 +24,24 @@ pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
-/// Waits for the end of a child, which leads a process group, and ends that group when a signal or `deadline` comes.
+/// Waits for the end of a child, which leads a process group; tells it to end when a signal or `deadline` comes.
+///
+/// What it leaves behind of that group, as a test that failed may, is ended too.
 pub(crate) fn wait(child: &mut Child, what: &str, deadline: Duration) -> Result<ExitStatus> {
     let mut status = None;
     let ended = wait_until(&format!("the end of {what}"), deadline, || {
         status = child.try_wait().ok().flatten();
         status.is_some() || asked()
     });
-    if let Some(status) = status {
-        return Ok(status);
-    }
     let group = Pid::from_raw(i32::try_from(child.id())?);
-    let _ = killpg(group, Signal::SIGTERM);
-    let obeyed = wait_until("it to end", PATIENCE, || {
-        matches!(child.try_wait(), Ok(Some(_)))
-    });
-    // Whoever of the group did not obey, as a grandchild that ignores SIGTERM.
-    let _ = killpg(group, Signal::SIGKILL);
-    if obeyed.is_err() {
-        child.wait()?;
+    if status.is_none() {
+        let _ = killpg(group, Signal::SIGTERM);
+        let _ = wait_until("it to end", PATIENCE, || {
+            matches!(child.try_wait(), Ok(Some(_)))
+        });
     }
+    let _ = killpg(group, Signal::SIGKILL);
+    child.wait()?;
     ended?;
-    bail!("{what}: interrupted");
+    status.with_context(|| format!("{what}: interrupted"))
 }

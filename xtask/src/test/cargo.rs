@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -14,6 +15,9 @@ use crate::interrupt;
 
 /// A stage may compile everything, on a slow machine.
 const DEADLINE: Duration = Duration::from_secs(3600);
+
+/// What cargo wrote before it ended has arrived when nothing came for so long.
+const QUIET: Duration = Duration::from_millis(500);
 
 /// A call of cargo.
 pub(super) struct Cargo {
@@ -79,7 +83,7 @@ impl Cargo {
             .spawn()
             .with_context(|| format!("cannot run `{}`", self.name))?;
         let output = child.stdout.take().context("no output to read")?;
-        let (sender, receiver) = std::sync::mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let lines = BufReader::new(output).lines().map_while(Result::ok);
             lines.for_each(|line| drop(sender.send(line)));
@@ -87,7 +91,15 @@ impl Cargo {
         let name = self.name.clone();
         let waiter =
             std::thread::spawn(move || interrupt::wait(&mut child, &format!("`{name}`"), DEADLINE));
-        receiver.iter().for_each(|line| each(&line));
+        // A daemon that a test left behind may hold the other end, so the end of cargo counts and not of the pipe.
+        loop {
+            match receiver.recv_timeout(QUIET) {
+                Ok(line) => each(&line),
+                Err(RecvTimeoutError::Timeout) if waiter.is_finished() => break,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
         let status = waiter
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
