@@ -10,6 +10,10 @@ use anyhow::{Context, Result};
 use super::recipe::Recipe;
 use crate::command::{output, output_within};
 
+/// Adds the files of the package that is its first argument.
+const UNPACK: &str =
+    "cd /tmp; apt-get update; apt-get download \"$1\"; dpkg -x \"$1\"_*.deb /; rm \"$1\"_*.deb";
+
 /// The variable that names the archive to take packages from.
 const MIRROR_VARIABLE: &str = "BEAMPORT_LAB_MIRROR";
 
@@ -53,6 +57,11 @@ pub(super) fn build(recipe: Recipe, work: &Path, target: &Path) -> Result<()> {
     }
     command.arg(recipe.suite).arg(&root).arg(mirror()?);
     output_within(DEADLINE, &mut command)?;
+    for package in recipe.unpacked {
+        let mut chroot = Command::new("chroot");
+        chroot.arg(&root).args(["sh", "-ec", UNPACK, "sh", package]);
+        output_within(DEADLINE, &mut chroot)?;
+    }
     let packed = work.join("image.tar.zst");
     let mut tar = Command::new("tar");
     tar.arg("--directory").arg(&root);

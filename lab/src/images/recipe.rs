@@ -25,15 +25,19 @@ pub enum Image {
     Elixir114,
     /// Elixir 1.18 on OTP 27, from Debian trixie.
     Elixir118,
+    /// rebar3 3.19, whose releases are relx's, on OTP 25, from Debian bookworm.
+    Rebar319,
     /// ejabberd 23.01 on OTP 25, from Debian bookworm.
     Ejabberd2301,
 }
 
 /// A Debian suite and the packages added to its smallest installation.
-#[derive(Debug, Clone, Copy, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Recipe {
     pub(super) suite: &'static str,
     pub(super) packages: &'static [&'static str],
+    /// Packages whose files are added without what they depend on, where that is a desktop.
+    pub(super) unpacked: &'static [&'static str],
 }
 
 impl Image {
@@ -64,6 +68,7 @@ impl Image {
             Self::Rabbitmq4 => "rabbitmq4",
             Self::Elixir114 => "elixir1.14",
             Self::Elixir118 => "elixir1.18",
+            Self::Rebar319 => "rebar3.19",
             Self::Ejabberd2301 => "ejabberd23.01",
         }
     }
@@ -72,7 +77,11 @@ impl Image {
     pub fn otp(self) -> u8 {
         match self {
             Self::Otp23 => 23,
-            Self::Otp25 | Self::Rabbitmq310 | Self::Elixir114 | Self::Ejabberd2301 => 25,
+            Self::Otp25
+            | Self::Rabbitmq310
+            | Self::Elixir114
+            | Self::Rebar319
+            | Self::Ejabberd2301 => 25,
             Self::Otp27 | Self::Rabbitmq4 | Self::Elixir118 => 27,
             Self::Otp29 => 29,
         }
@@ -97,7 +106,11 @@ impl Image {
     /// Stands for the contents of the recipe.
     pub(super) fn tag(self) -> String {
         let mut hasher = DefaultHasher::new();
-        (FORMAT, self.recipe()).hash(&mut hasher);
+        let recipe = self.recipe();
+        (FORMAT, recipe.suite, recipe.packages).hash(&mut hasher);
+        if !recipe.unpacked.is_empty() {
+            recipe.unpacked.hash(&mut hasher);
+        }
         format!("{:016x}", hasher.finish())
     }
 
@@ -111,9 +124,19 @@ impl Image {
             Self::Rabbitmq4 => ("trixie", &["rabbitmq-server", "python3-pika"]),
             Self::Elixir114 => ("bookworm", &["elixir"]),
             Self::Elixir118 => ("trixie", &["elixir"]),
+            Self::Rebar319 => ("bookworm", &["elixir"]),
             Self::Ejabberd2301 => ("bookworm", &["ejabberd"]),
         };
-        Recipe { suite, packages }
+        let unpacked: &[_] = match self {
+            // It depends on Dialyzer and reltool, and through them on wxWidgets and GTK.
+            Self::Rebar319 => &["rebar3"],
+            _ => &[],
+        };
+        Recipe {
+            suite,
+            packages,
+            unpacked,
+        }
     }
 }
 

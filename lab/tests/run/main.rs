@@ -5,4 +5,5 @@ mod names;
 mod process;
 mod rabbitmq;
 mod relay;
+mod releases;
 mod support;

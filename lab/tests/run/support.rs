@@ -39,6 +39,8 @@ pub(crate) struct Recipe<'a> {
     /// Flags of `beamport run`.
     pub(crate) run: &'a [&'a str],
     pub(crate) command: &'a [&'a str],
+    /// Shell commands that come first, to build what is run.
+    pub(crate) before: &'a str,
     /// The node's name, where it is not the container's id.
     pub(crate) name: Option<&'a str>,
 }
@@ -51,6 +53,7 @@ impl Recipe<'_> {
             docker: &["-p", "12345"],
             run: &[],
             command: ERL,
+            before: "",
             name: None,
         }
     }
@@ -61,7 +64,12 @@ impl Recipe<'_> {
         let image = lab.image(self.image)?;
         let mut words = vec!["run", "-d", "-v", &mount, "-e", COOKIE];
         words.extend(self.docker);
-        words.extend([image.as_str(), "beamport", "run"]);
+        words.push(&image);
+        let script = format!("{}\nexec \"$@\"", self.before);
+        if !self.before.is_empty() {
+            words.extend(["sh", "-ec", &script, "sh"]);
+        }
+        words.extend(["beamport", "run"]);
         words.extend(self.run);
         words.push("--");
         words.extend(self.command);
