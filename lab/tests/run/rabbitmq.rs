@@ -36,6 +36,8 @@ struct Broker {
     name: String,
     /// What goes before a command in `docker exec`.
     prefix: Vec<String>,
+    /// Whether brokers on other hosts can dial the tools beside this one.
+    has_reachable_tools: bool,
 }
 
 #[test]
@@ -91,6 +93,7 @@ fn with_variables(lab: &Lab, host: &Host, image: Image) -> Result<Broker> {
     let name = format!("{short}@{}", host.address());
     Ok(Broker {
         prefix: vec!["env".into(), format!("RABBITMQ_NODENAME={name}")],
+        has_reachable_tools: false,
         host: host.clone(),
         container,
         name,
@@ -98,14 +101,17 @@ fn with_variables(lab: &Lab, host: &Host, image: Image) -> Result<Broker> {
 }
 
 fn under_run(lab: &Lab, host: &Host, image: Image) -> Result<Broker> {
+    // The ports beside the broker's are for its tools.
     let recipe = Recipe {
-        docker: &["-p", "12345", "-p", "5672"],
+        docker: &["-p", "12345-12347", "-p", "5672"],
+        run: &["--port", "12345-12347"],
         command: &["rabbitmq-server"],
         ..Recipe::plain(image)
     };
     let node = recipe.start(lab, host)?;
     Ok(Broker {
         prefix: ["beamport", "exec", "--"].map(String::from).into(),
+        has_reachable_tools: true,
         host: node.host,
         container: node.container,
         name: node.name,
@@ -145,16 +151,12 @@ fn form_a_cluster(a: Broker, b: Broker) -> Result<()> {
     );
 
     a.exec(&["python3", "-c", PUBLISH])?;
-    // Only what the broker beside it knows: the other one could not dial this command, whose port is not published.
-    let list = [
-        "rabbitmqctl",
-        "--quiet",
-        "list_queues",
-        "--local",
-        "name",
-        "type",
-        "members",
-    ];
+    // Without `--local` every broker sends its part to the tool, and has to dial it for that.
+    let mut list = vec!["rabbitmqctl", "--quiet", "list_queues"];
+    if !a.has_reachable_tools {
+        list.push("--local");
+    }
+    list.extend(["name", "type", "members"]);
     let members = a.exec(&list)?;
     ensure!(
         members.contains("quorum") && members.contains(&a.name) && members.contains(&b.name),

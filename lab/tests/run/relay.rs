@@ -26,11 +26,11 @@ fn names_are_back_after_the_agent_was_killed_and_links_stay_up() -> Result<()> {
     let during = peer.evaluate(&format!("lists:member('{}', nodes())", shop.name))?;
     ensure!(during == "true", "the link went with the agent");
 
-    agents[0].start()?;
     let begun = Instant::now();
+    agents[0].start()?;
     shop.wait_registered(2)?;
     eprintln!(
-        "registered again {:?} after the agent took connections",
+        "registered again {:?} after the agent was started",
         begun.elapsed()
     );
 
