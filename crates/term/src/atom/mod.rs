@@ -51,14 +51,15 @@ impl Atom {
 
     /// The atom of this name.
     ///
-    /// Meant for names that the program knows; a name that arrives is better read by the decoder or the parser,
-    /// which keep strangers from filling the table.
+    /// Meant for names that the program knows; for a name that arrives, [`from_input`](Self::from_input) keeps
+    /// strangers from filling the table, as the decoder and the parser do.
     pub fn new(name: &str) -> Result<Self, AtomError> {
         Self::intern(name.as_bytes(), Origin::Program)
     }
 
-    /// The atom of a name from outside, in UTF-8.
-    pub(crate) fn from_input(name: &[u8]) -> Result<Self, AtomError> {
+    /// The atom of a name from outside, in UTF-8: one that strangers can choose, and that therefore takes no more
+    /// than [`INPUT_SHARE`] of the table.
+    pub fn from_input(name: &[u8]) -> Result<Self, AtomError> {
         Self::intern(name, Origin::Input)
     }
 
