@@ -4,6 +4,7 @@
 //!
 //! - [`name`], [`cookie`], [`flags`]: who a node is, what it keeps secret, what it can do.
 //! - [`handshake`]: how two nodes come to trust each other, in both roles.
+//! - [`frame`]: messages on the connection that comes of it.
 //!
 //! Source of the protocol: OTP's *Distribution Protocol* (`erts/doc/guides/erl_dist_protocol.md`), and the
 //! behaviour of OTP 23 to 29 where that text is silent (`dist_util.erl`, `net_kernel.erl`, `dist.c`).
@@ -12,6 +13,7 @@
 
 pub mod cookie;
 pub mod flags;
+pub mod frame;
 pub mod handshake;
 pub mod name;
 
