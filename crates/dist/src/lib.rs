@@ -5,12 +5,14 @@
 //! - [`name`], [`cookie`], [`flags`]: who a node is, what it keeps secret, what it can do.
 //! - [`handshake`]: how two nodes come to trust each other, in both roles.
 //! - [`frame`]: messages on the connection that comes of it.
+//! - [`control`]: what messages are to do.
 //!
 //! Source of the protocol: OTP's *Distribution Protocol* (`erts/doc/guides/erl_dist_protocol.md`), and the
 //! behaviour of OTP 23 to 29 where that text is silent (`dist_util.erl`, `net_kernel.erl`, `dist.c`).
 
 #![deny(missing_docs)]
 
+pub mod control;
 pub mod cookie;
 pub mod flags;
 pub mod frame;
