@@ -1,13 +1,14 @@
 //! Taking a lab down, whole or in pieces.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix::sys::signal::Signal;
 
+use crate::cgroup;
 use crate::command::output;
 use crate::instance::Instance;
 use crate::lab::hosts;
@@ -19,16 +20,14 @@ use crate::wait::wait_until;
 /// How long anything may take to end after SIGKILL.
 const END_DEADLINE: Duration = Duration::from_secs(20);
 
-const CGROUPS: &str = "/sys/fs/cgroup";
-
 /// Removes what the record says was made, in the order in which it can go.
 pub(crate) fn remove(instance: &Instance) -> Result<()> {
     let Some(record) = Record::read(instance)? else {
         return Ok(());
     };
     // Containers first, so that their daemon has nothing to wait for.
-    for cgroup in &record.cgroups {
-        end_all(|| process::in_cgroup(cgroup))?;
+    for group in &record.cgroups {
+        end_all(|| cgroup::members(group))?;
     }
     for host in hosts(instance, &record) {
         if host.has_dockerd() {
@@ -44,9 +43,9 @@ pub(crate) fn remove(instance: &Instance) -> Result<()> {
         end_all(|| process::in_network_namespace(&path))?;
         switch::remove_namespace(namespace)?;
     }
-    for cgroup in &record.cgroups {
-        end_all(|| process::in_cgroup(cgroup))?;
-        remove_cgroup(cgroup)?;
+    for group in &record.cgroups {
+        end_all(|| cgroup::members(group))?;
+        cgroup::remove(group)?;
     }
     unmount_below(&instance.folder())?;
     fs::remove_dir_all(instance.folder())
@@ -75,28 +74,4 @@ fn unmount_below(folder: &Path) -> Result<()> {
         output(Command::new("umount").arg(path))?;
     }
     Ok(())
-}
-
-/// Removes an empty control group `name`, and empty ones in it, from the one hierarchy or from each of several.
-fn remove_cgroup(name: &str) -> Result<()> {
-    let hierarchies = fs::read_dir(CGROUPS)?.flatten().map(|entry| entry.path());
-    for hierarchy in hierarchies.chain([PathBuf::from(CGROUPS)]) {
-        remove_empty_folders(&hierarchy.join(name))?;
-    }
-    Ok(())
-}
-
-fn remove_empty_folders(folder: &Path) -> Result<()> {
-    if !folder.is_dir() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder)?.flatten() {
-        if entry.file_type()?.is_dir() {
-            remove_empty_folders(&entry.path())?;
-        }
-    }
-    // The kernel takes a moment to let go of a group whose last process ended.
-    wait_until(&format!("{} to go", folder.display()), END_DEADLINE, || {
-        fs::remove_dir(folder).is_ok() || !folder.exists()
-    })
 }

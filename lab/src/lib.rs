@@ -28,6 +28,7 @@
 
 mod agent;
 mod binary;
+mod cgroup;
 mod clear;
 mod command;
 pub mod control;

@@ -91,23 +91,8 @@ pub(crate) fn in_network_namespace(path: &Path) -> Vec<Process> {
         .collect()
 }
 
-/// The processes in the control group `name` at the top of the hierarchy, or in one below it.
-pub(crate) fn in_cgroup(name: &str) -> Vec<Process> {
-    let top = format!("/{name}");
-    let below = format!("/{name}/");
-    all()
-        .filter(|id| {
-            fs::read_to_string(format!("/proc/{id}/cgroup")).is_ok_and(|text| {
-                text.lines()
-                    .filter_map(|line| line.splitn(3, ':').nth(2))
-                    .any(|path| path == top || path.starts_with(&below))
-            })
-        })
-        .filter_map(Process::with_id)
-        .collect()
-}
-
-fn all() -> impl Iterator<Item = i32> {
+/// The ids of all processes of the machine.
+pub(crate) fn all() -> impl Iterator<Item = i32> {
     fs::read_dir("/proc")
         .into_iter()
         .flatten()

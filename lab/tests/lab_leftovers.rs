@@ -39,13 +39,13 @@ fn up_removes_what_a_crashed_up_left() -> Result<()> {
 }
 
 #[test]
-fn down_ends_containers_whose_daemon_was_killed() -> Result<()> {
+fn down_ends_containers_whose_daemon_was_killed_paused_ones_too() -> Result<()> {
     let instance = Instance::named(LAB)?;
     Lab::up(&instance, &options(), &Silent)?;
     let lab = Lab::attach_to(&instance)?;
     let host = lab.host(1)?;
     let image = lab.image(Image::Otp25)?;
-    host.docker([
+    let run = [
         "run",
         "--detach",
         "--publish",
@@ -53,7 +53,10 @@ fn down_ends_containers_whose_daemon_was_killed() -> Result<()> {
         &image,
         "sleep",
         "600",
-    ])?;
+    ];
+    host.docker(run)?;
+    let paused = host.docker(run)?;
+    host.docker(["pause", &paused])?;
     let agent = host.agent(lab.binary(), [""; 0])?;
     agent.leave_running();
     host.kill9_dockerd()?;
