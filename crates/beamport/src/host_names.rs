@@ -3,14 +3,20 @@
 //! Never through the C library: in a static binary its resolver needs the very libraries that a static binary is
 //! free of.
 
+use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
+use beamport_docker::Resolve;
 use hickory_resolver::config::{LookupIpStrategy, ResolverConfig};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::{Resolver, TokioResolver};
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
+
+/// How long a lookup may take whose caller does not say.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks host names up.
 pub(crate) struct HostNames(TokioResolver);
@@ -68,10 +74,19 @@ impl HostNames {
     }
 }
 
+impl Resolve for HostNames {
+    async fn resolve(&self, host: &str) -> io::Result<IpAddr> {
+        let found = self.addresses(host, Instant::now() + PATIENCE).await;
+        found
+            .map_err(io::Error::other)?
+            .first()
+            .copied()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     async fn look_up(host: &str) -> Result<Vec<IpAddr>, HostNameError> {

@@ -11,7 +11,7 @@ use bollard::query_parameters::{
 use futures_util::{Stream, StreamExt};
 
 use crate::container::{Container, ContainerId};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{ClientError, Endpoint, Resolve};
 use crate::event::{self, Event};
 use crate::mapping;
 
@@ -26,6 +26,8 @@ pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<Event, Error>> + Send>
 pub(crate) enum Error {
     #[error("{}", with_causes(.0))]
     Api(#[from] ApiError),
+    #[error("{}", with_causes(.0))]
+    Client(#[from] ClientError),
     #[error("no answer within {} s", ANSWER.as_secs())]
     Timeout,
     #[error("it ended the event stream")]
@@ -33,9 +35,9 @@ pub(crate) enum Error {
 }
 
 /// A client that speaks a version of the API that Docker speaks too.
-pub(crate) async fn connect(endpoint: &Endpoint) -> Result<Docker, Error> {
+pub(crate) async fn connect(endpoint: &Endpoint, resolve: &impl Resolve) -> Result<Docker, Error> {
     within(async {
-        let docker = endpoint.client(ANSWER)?;
+        let docker = endpoint.client(resolve, ANSWER).await?;
         Ok(docker.negotiate_version().await?)
     })
     .await
@@ -98,9 +100,10 @@ async fn within<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, 
 }
 
 /// An error in full: the client's own text leaves out what it wraps.
-fn with_causes(error: &ApiError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
+fn with_causes(error: &dyn std::error::Error) -> String {
+    // Docker ends its own sentences with a new line.
+    let mut text = error.to_string().trim_end().to_owned();
+    let mut cause = error.source();
     while let Some(error) = cause {
         let more = error.to_string();
         if !text.contains(&more) {

@@ -4,7 +4,7 @@
 //! ever reads. From the outside in:
 //!
 //! - `watch`, `session`: the thread that asks and listens, and when it does.
-//! - `api`, `endpoint`: the requests, and where they go.
+//! - `api`, `endpoint`, `tls`: the requests, and where they go.
 //! - `ledger`: what the answers, which may overtake one another, add up to.
 //! - `mapping`, `event`: what Docker writes, as [`Container`] and events.
 
@@ -17,10 +17,12 @@ mod ledger;
 mod mapping;
 mod process;
 mod session;
+mod tls;
 mod watch;
 
 pub use container::{Container, ContainerId, NAME_LABEL, PORT_LABEL, Port};
-pub use endpoint::{Endpoint, EndpointError};
+pub use endpoint::{Endpoint, EndpointError, Resolve};
 pub use inventory::Inventory;
 pub use process::Process;
+pub use tls::Identity;
 pub use watch::{Snapshot, Status, Watch};

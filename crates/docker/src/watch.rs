@@ -15,7 +15,7 @@ use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::api;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Resolve};
 use crate::inventory::Inventory;
 use crate::ledger::Ledger;
 use crate::session::Session;
@@ -58,7 +58,9 @@ pub struct Watch {
 impl Watch {
     /// Starts watching, on a thread of its own: to read a long listing takes milliseconds, for which nothing else
     /// is to wait.
-    pub fn start(endpoint: Endpoint) -> io::Result<Self> {
+    ///
+    /// Where the endpoint has a host name, `resolve` looks it up for each connection.
+    pub fn start(endpoint: Endpoint, resolve: impl Resolve) -> io::Result<Self> {
         let (snapshots, seen) = watch::channel(Snapshot::default());
         let (wishes, wished) = mpsc::channel(1);
         let runtime = runtime::Builder::new_current_thread()
@@ -66,7 +68,7 @@ impl Watch {
             .build()?;
         thread::Builder::new()
             .name("docker".to_owned())
-            .spawn(move || runtime.block_on(keep_watch(endpoint, snapshots, wished)))?;
+            .spawn(move || runtime.block_on(keep_watch(endpoint, resolve, snapshots, wished)))?;
         Ok(Self {
             snapshots: seen,
             wishes,
@@ -96,6 +98,7 @@ impl Watch {
 
 async fn keep_watch(
     endpoint: Endpoint,
+    resolve: impl Resolve,
     snapshots: watch::Sender<Snapshot>,
     mut wished: mpsc::Receiver<()>,
 ) {
@@ -103,7 +106,7 @@ async fn keep_watch(
     let mut pause = FIRST_PAUSE;
     loop {
         let session = async {
-            let docker = api::connect(&endpoint).await?;
+            let docker = api::connect(&endpoint, &resolve).await?;
             Session::new(docker, &mut ledger, &snapshots)
                 .follow(&mut wished)
                 .await

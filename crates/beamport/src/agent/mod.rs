@@ -20,12 +20,13 @@ mod sockets;
 
 use std::net::IpAddr;
 use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use beamport_docker::{Endpoint, Status, Watch};
+use beamport_docker::{Endpoint, Identity, Status, Watch};
 use beamport_epmd::server::{Config, Server};
 use clap::Args;
 use sd_notify::NotifyState;
@@ -35,6 +36,7 @@ use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
 use crate::failure::{Code, Failure};
+use crate::host_names::HostNames;
 use directory::{HostDirectory, Settings};
 use sockets::ListenAddress;
 
@@ -59,6 +61,19 @@ pub(crate) struct AgentOptions {
     #[arg(long, value_name = "URL")]
     docker: Option<Endpoint>,
 
+    /// The authority that signed Docker's certificate, for TLS [default: ca.pem in $DOCKER_CERT_PATH if
+    /// $DOCKER_TLS_VERIFY is set]
+    #[arg(long, value_name = "FILE", requires_all = ["docker_tls_cert", "docker_tls_key"])]
+    docker_tls_ca: Option<PathBuf>,
+
+    /// The certificate to show Docker [default: cert.pem there]
+    #[arg(long, value_name = "FILE", requires = "docker_tls_ca")]
+    docker_tls_cert: Option<PathBuf>,
+
+    /// The certificate's key [default: key.pem there]
+    #[arg(long, value_name = "FILE", requires = "docker_tls_ca")]
+    docker_tls_key: Option<PathBuf>,
+
     /// The host name or address under which other hosts reach this one [default: the address that the default
     /// route uses]
     #[arg(long, value_name = "HOST")]
@@ -80,7 +95,7 @@ pub(crate) fn main(options: AgentOptions) -> Result<ExitCode, Failure> {
 async fn serve(options: AgentOptions) -> Result<ExitCode, Failure> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot catch signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot catch signals")?;
-    let endpoint = options.docker.map_or_else(default_endpoint, Ok)?;
+    let endpoint = docker_endpoint(&options)?;
     let advertised = options.advertise.map_or_else(find_advertised, Ok)?;
     let listeners = sockets::open(&options.listen)?;
     let addresses: Vec<_> = listeners
@@ -92,7 +107,8 @@ async fn serve(options: AgentOptions) -> Result<ExitCode, Failure> {
         .and_then(|address| NonZeroU16::new(address.port()))
         .ok_or_else(|| Failure::usage("nothing to listen on"))?;
 
-    let docker = Watch::start(endpoint).context("cannot watch Docker")?;
+    let host_names = HostNames::of_system().context("cannot look up host names")?;
+    let docker = Watch::start(endpoint, host_names).context("cannot watch Docker")?;
     await_first_answer(docker.clone()).await;
     let settings = Settings {
         dialled: behind_published_port(&advertised),
@@ -126,13 +142,38 @@ async fn serve(options: AgentOptions) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What other Docker clients use too: `DOCKER_HOST`, or the usual socket.
-fn default_endpoint() -> Result<Endpoint, Failure> {
-    match std::env::var("DOCKER_HOST") {
-        Ok(url) if !url.is_empty() => url
+/// Where Docker is, by flags or else by the variables that other Docker clients go by.
+fn docker_endpoint(options: &AgentOptions) -> Result<Endpoint, Failure> {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let endpoint = match (&options.docker, variable("DOCKER_HOST")) {
+        (Some(endpoint), _) => endpoint.clone(),
+        (None, Some(url)) => url
             .parse()
-            .map_err(|e| Failure::new(Code::Config, anyhow!("DOCKER_HOST: {e}"))),
-        _ => Ok(Endpoint::default()),
+            .map_err(|e| Failure::new(Code::Config, anyhow!("DOCKER_HOST: {e}")))?,
+        (None, None) => Endpoint::default(),
+    };
+    let flags = (
+        &options.docker_tls_ca,
+        &options.docker_tls_cert,
+        &options.docker_tls_key,
+    );
+    if let (Some(authority), Some(certificate), Some(key)) = flags {
+        return Ok(endpoint.with_identity(Identity {
+            authority: authority.clone(),
+            certificate: certificate.clone(),
+            key: key.clone(),
+        }));
+    }
+    match (variable("DOCKER_TLS_VERIFY"), variable("DOCKER_CERT_PATH")) {
+        (Some(_), Some(folder)) => {
+            let file = |name| Path::new(&folder).join(name);
+            Ok(endpoint.with_identity(Identity {
+                authority: file("ca.pem"),
+                certificate: file("cert.pem"),
+                key: file("key.pem"),
+            }))
+        }
+        _ => Ok(endpoint),
     }
 }
 
