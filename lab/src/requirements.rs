@@ -35,11 +35,16 @@ pub fn missing() -> Vec<Requirement> {
 }
 
 impl Requirement {
-    /// Whether the program is in the search path, or where administrators' programs are.
+    /// Whether this machine has the program.
     pub fn is_met(&self) -> bool {
-        let path = std::env::var("PATH").unwrap_or_default();
-        path.split(':')
-            .chain(["/usr/sbin", "/sbin"])
-            .any(|folder| Path::new(folder).join(self.program).is_file())
+        has_program(self.program)
     }
+}
+
+/// Whether a program is in the search path, or where administrators' programs are.
+pub fn has_program(name: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    path.split(':')
+        .chain(["/usr/sbin", "/sbin"])
+        .any(|folder| Path::new(folder).join(name).is_file())
 }

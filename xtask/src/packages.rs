@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use beamport_lab::{Requirement, missing_permissions, missing_programs};
+use beamport_lab::{Requirement, has_program, is_root, missing_permissions, missing_programs};
 
 use crate::failure::Lacking;
 
@@ -79,11 +79,7 @@ fn ensure_programs(missing: &[Requirement]) -> Result<()> {
 }
 
 fn may_install() -> bool {
-    let apt = Requirement {
-        program: "apt-get",
-        package: "apt",
-    };
-    beamport_lab::is_root() && apt.is_met()
+    is_root() && has_program("apt-get")
 }
 
 fn apt_get(arguments: &[&str]) -> Result<()> {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use beamport_lab::{Image, Instance, Lab, Options};
+use beamport_lab::{Image, Instance, Lab, Options, has_program};
 use clap::Args;
 
 use crate::interrupt;
@@ -21,6 +21,15 @@ const LAB: &str = "test";
 
 /// Tests that take minutes each look at this variable.
 const LONG_VARIABLE: &str = "BEAMPORT_LONG";
+
+/// Checks by tools that a machine may not have; what they check changes with the manifests alone.
+const OPTIONAL_CHECKS: [(&str, &[&str]); 2] = [
+    ("cargo-machete", &["machete"]),
+    (
+        "cargo-deny",
+        &["deny", "check", "bans", "licenses", "sources"],
+    ),
+];
 
 #[derive(Debug, Args)]
 pub(crate) struct TestOptions {
@@ -100,6 +109,14 @@ impl Run {
             .env("RUSTDOCFLAGS", "-D warnings")
             .run()
         });
+        for (tool, flags) in OPTIONAL_CHECKS {
+            if has_program(tool) {
+                self.attempt(tool, |_| Cargo::new(flags).run());
+            } else {
+                self.remarks
+                    .push(format!("{tool} is not installed: that check was left out"));
+            }
+        }
     }
 
     fn tests_without_lab(&mut self, options: &TestOptions) {
