@@ -45,7 +45,7 @@ impl Image {
     pub const OTPS: [Self; 4] = [Self::Otp23, Self::Otp25, Self::Otp27, Self::Otp29];
 
     /// Every image that some test uses.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Otp23,
         Self::Otp25,
         Self::Otp27,
@@ -54,6 +54,7 @@ impl Image {
         Self::Rabbitmq4,
         Self::Elixir114,
         Self::Elixir118,
+        Self::Rebar319,
         Self::Ejabberd2301,
     ];
 
