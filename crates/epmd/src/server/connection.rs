@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use super::Shared;
 use super::answer::{Verdict, answer};
+use super::waiting::Place;
 use crate::directory::{Client, Directory, Lease, Refusal};
 use crate::node::{NodeName, Registration};
 use crate::wire::{AliveReply, MAX_REQUEST, Request};
@@ -69,6 +70,7 @@ async fn wait<D: Directory>(
         shared: &shared,
         stream: &stream,
         client: &client,
+        place: &place,
     };
     let outcome = tokio::select! {
         outcome = visit.attend(stage) => outcome,
@@ -95,6 +97,7 @@ struct Visit<'a, D> {
     shared: &'a Shared<D>,
     stream: &'a TcpStream,
     client: &'a Client,
+    place: &'a Place,
 }
 
 impl<D: Directory> Visit<'_, D> {
@@ -147,6 +150,7 @@ impl<D: Directory> Visit<'_, D> {
     }
 
     async fn write(&self, mut reply: &[u8]) -> io::Result<()> {
+        self.place.carry(reply.len());
         if let Some(delay) = self.shared.config.delay_write {
             sleep(delay).await;
         }

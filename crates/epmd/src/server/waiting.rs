@@ -1,9 +1,12 @@
-//! Connections that hold no name and are not done: there are only so many.
+//! Connections that hold no name and are not done: there are only so many, and they hold only so much memory.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+
+/// The most that answers not yet taken may amount to, in bytes: a thousand short listings, or some of the longest.
+const MOST_BYTES: usize = 64 << 20;
 
 /// Who waits, in order of arrival.
 #[derive(Debug)]
@@ -15,7 +18,16 @@ pub(super) struct WaitingRoom {
 #[derive(Debug, Default)]
 struct Queue {
     next: u64,
-    waiting: BTreeMap<u64, Arc<Notify>>,
+    waiting: BTreeMap<u64, Waiting>,
+    /// The sum of theirs.
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    evicted: Arc<Notify>,
+    /// How long the answer is that it does not take.
+    bytes: usize,
 }
 
 /// A place in the waiting room, given back on drop.
@@ -43,7 +55,11 @@ impl WaitingRoom {
         let number = queue.next;
         queue.next += 1;
         let evicted = Arc::new(Notify::new());
-        queue.waiting.insert(number, Arc::clone(&evicted));
+        let waiting = Waiting {
+            evicted: Arc::clone(&evicted),
+            bytes: 0,
+        };
+        queue.waiting.insert(number, waiting);
         Place {
             number,
             evicted,
@@ -60,8 +76,9 @@ impl WaitingRoom {
 impl Queue {
     fn evict_first(&mut self) -> bool {
         match self.waiting.pop_first() {
-            Some((_, evicted)) => {
-                evicted.notify_one();
+            Some((_, first)) => {
+                self.bytes -= first.bytes;
+                first.evicted.notify_one();
                 true
             }
             None => false,
@@ -70,6 +87,21 @@ impl Queue {
 }
 
 impl Place {
+    /// Says how long the answer is that waits to be taken; where it is too much with all others, those who wait
+    /// longest have to go.
+    pub(super) fn carry(&self, bytes: usize) {
+        let mut queue = lock(&self.queue);
+        // Where it is gone, it has to go itself.
+        let Some(waiting) = queue.waiting.get_mut(&self.number) else {
+            return;
+        };
+        let before = std::mem::replace(&mut waiting.bytes, bytes);
+        queue.bytes = queue.bytes - before + bytes;
+        while queue.bytes > MOST_BYTES && queue.waiting.len() > 1 {
+            queue.evict_first();
+        }
+    }
+
     /// Completes when the place is needed for another. Cancel safe.
     pub(super) async fn evicted(&self) {
         self.evicted.notified().await;
@@ -78,7 +110,10 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        lock(&self.queue).waiting.remove(&self.number);
+        let mut queue = lock(&self.queue);
+        if let Some(waiting) = queue.waiting.remove(&self.number) {
+            queue.bytes -= waiting.bytes;
+        }
     }
 }
 
@@ -108,6 +143,20 @@ mod tests {
         assert!(room.make_room());
         assert!(is_evicted(&second).await);
         assert!(!is_evicted(&third).await);
+    }
+
+    #[tokio::test]
+    async fn long_answers_make_those_go_who_wait_longest() {
+        let room = WaitingRoom::new(10);
+        let (first, second) = (room.enter(), room.enter());
+        first.carry(MOST_BYTES);
+        assert!(!is_evicted(&first).await);
+        second.carry(1);
+        assert!(is_evicted(&first).await);
+        second.carry(MOST_BYTES);
+        assert!(!is_evicted(&second).await);
+        drop((first, second));
+        assert_eq!(lock(&room.queue).bytes, 0);
     }
 
     #[test]
