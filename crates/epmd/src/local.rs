@@ -32,11 +32,14 @@ struct Shared {
     table: Mutex<Table>,
     /// Told whenever a name is given back.
     released: Notify,
+    /// Told whenever a name is taken from its holder. One for all: that is rare, and names are many.
+    stopped: Notify,
 }
 
 #[derive(Debug)]
 struct Table {
-    held: HashMap<NodeName, Held>,
+    /// Boxed, since a map has room for more than it holds.
+    held: HashMap<NodeName, Box<Held>>,
     /// Oldest first.
     remembered: VecDeque<Remembered>,
     most_remembered: usize,
@@ -50,7 +53,6 @@ struct Held {
     creation: Creation,
     serial: u64,
     holder: SocketAddr,
-    revoked: Arc<Notify>,
 }
 
 #[derive(Debug)]
@@ -82,6 +84,7 @@ impl LocalDirectory {
                 next_serial: 0,
             }),
             released: Notify::new(),
+            stopped: Notify::new(),
         }))
     }
 }
@@ -105,11 +108,10 @@ impl Directory for LocalDirectory {
             released.as_mut().enable();
             let taken = self.0.table().take(client, &node);
             match taken {
-                Ok((creation, serial, revoked)) => {
+                Ok((creation, serial)) => {
                     let lease = LocalLease {
                         name: node.name,
                         serial,
-                        revoked,
                         shared: Arc::clone(&self.0),
                     };
                     return Ok(Registered { creation, lease });
@@ -155,12 +157,12 @@ impl Directory for LocalDirectory {
     }
 
     fn stop(&self, name: &NodeName) -> bool {
-        let stopped = self.0.table().give_back(name, |_| true);
-        if let Some(held) = &stopped {
-            held.revoked.notify_one();
+        let is_stopped = self.0.table().give_back(name, |_| true);
+        if is_stopped {
+            self.0.stopped.notify_waiters();
             self.0.released.notify_waiters();
         }
-        stopped.is_some()
+        is_stopped
     }
 
     fn is_in_use(&self) -> bool {
@@ -176,11 +178,7 @@ impl Shared {
 }
 
 impl Table {
-    fn take(
-        &mut self,
-        client: &Client,
-        node: &Registration,
-    ) -> Result<(Creation, u64, Arc<Notify>), Refusal> {
+    fn take(&mut self, client: &Client, node: &Registration) -> Result<(Creation, u64), Refusal> {
         if let Some(held) = self.held.get(&node.name) {
             return Err(Refusal::Duplicate {
                 holder: held.holder.to_string(),
@@ -189,16 +187,14 @@ impl Table {
         let creation = self.next_creation(&node.name);
         let serial = self.next_serial;
         self.next_serial += 1;
-        let revoked = Arc::new(Notify::new());
         let held = Held {
             node: node.clone(),
             creation,
             serial,
             holder: client.remote,
-            revoked: Arc::clone(&revoked),
         };
-        self.held.insert(node.name.clone(), held);
-        Ok((creation, serial, revoked))
+        self.held.insert(node.name.clone(), Box::new(held));
+        Ok((creation, serial))
     }
 
     fn next_creation(&mut self, name: &NodeName) -> Creation {
@@ -212,11 +208,13 @@ impl Table {
     }
 
     /// Gives the name back if it is held and `is_meant` agrees, and remembers it.
-    fn give_back(&mut self, name: &NodeName, is_meant: impl FnOnce(&Held) -> bool) -> Option<Held> {
-        if !is_meant(self.held.get(name)?) {
-            return None;
+    fn give_back(&mut self, name: &NodeName, is_meant: impl FnOnce(&Held) -> bool) -> bool {
+        if !self.held.get(name).is_some_and(|held| is_meant(held)) {
+            return false;
         }
-        let held = self.held.remove(name)?;
+        let Some(held) = self.held.remove(name) else {
+            return false;
+        };
         while self.remembered.len() >= self.most_remembered.max(1) {
             self.remembered.pop_front();
         }
@@ -225,12 +223,12 @@ impl Table {
             port: held.node.port.get(),
             creation: held.creation,
         });
-        Some(held)
+        true
     }
 
     /// The order stock epmd lists names in.
     fn newest_first(&self) -> Vec<&Held> {
-        let mut all: Vec<&Held> = self.held.values().collect();
+        let mut all: Vec<&Held> = self.held.values().map(Box::as_ref).collect();
         all.sort_unstable_by_key(|held| std::cmp::Reverse(held.serial));
         all
     }
@@ -246,13 +244,26 @@ fn random() -> u32 {
 pub struct LocalLease {
     name: NodeName,
     serial: u64,
-    revoked: Arc<Notify>,
     shared: Arc<Shared>,
 }
 
 impl Lease for LocalLease {
     async fn revoked(&mut self) {
-        self.revoked.notified().await;
+        loop {
+            // Listening before looking, so that nothing in between is missed.
+            let mut stopped = std::pin::pin!(self.shared.stopped.notified());
+            stopped.as_mut().enable();
+            let is_held = self
+                .shared
+                .table()
+                .held
+                .get(&self.name)
+                .is_some_and(|held| held.serial == self.serial);
+            if !is_held {
+                return;
+            }
+            stopped.await;
+        }
     }
 }
 
@@ -263,7 +274,7 @@ impl Drop for LocalLease {
             .shared
             .table()
             .give_back(&self.name, |held| held.serial == self.serial);
-        if given_back.is_some() {
+        if given_back {
             self.shared.released.notify_waiters();
         }
     }
