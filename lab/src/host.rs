@@ -112,8 +112,17 @@ impl Host {
         container: &str,
         work: impl FnOnce() -> T + Send,
     ) -> Result<T> {
-        let id = self.docker(["inspect", "--format", "{{.State.Pid}}", container])?;
-        in_network(&["/proc", &id, "ns/net"].iter().collect::<PathBuf>(), work)
+        let process = self.docker(["inspect", "--format", "{{.State.Pid}}", container])?;
+        self.inside_process(process.parse()?, work)
+    }
+
+    /// Does `work` with sockets of the network that a process is in, as [`Host::inside`] does with the host's.
+    pub fn inside_process<T: Send>(
+        &self,
+        process: u32,
+        work: impl FnOnce() -> T + Send,
+    ) -> Result<T> {
+        in_network(Path::new(&format!("/proc/{process}/ns/net")), work)
     }
 
     pub(crate) fn folder(&self) -> PathBuf {

@@ -25,6 +25,12 @@ pub(crate) fn ensure_lab_programs() -> Result<()> {
     ensure_programs(&missing_programs())
 }
 
+/// What a lab's tests run besides.
+const PODMAN: [Requirement; 1] = [Requirement {
+    program: "podman",
+    package: "podman",
+}];
+
 /// Sees to it that this machine can run a lab.
 pub(crate) fn ensure_lab() -> Result<()> {
     ensure_lab_programs()?;
@@ -41,7 +47,20 @@ pub(crate) fn ensure_lab() -> Result<()> {
 
 /// Sees to it that this machine has Erlang.
 pub(crate) fn ensure_erlang() -> Result<()> {
-    let missing: Vec<_> = ERLANG.into_iter().filter(|need| !need.is_met()).collect();
+    ensure_all(&ERLANG)
+}
+
+/// Sees to it that this machine has Podman.
+pub(crate) fn ensure_podman() -> Result<()> {
+    ensure_all(&PODMAN)
+}
+
+fn ensure_all(needs: &[Requirement]) -> Result<()> {
+    let missing: Vec<_> = needs
+        .iter()
+        .copied()
+        .filter(|need| !need.is_met())
+        .collect();
     ensure_programs(&missing)
 }
 

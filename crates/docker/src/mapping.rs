@@ -158,6 +158,10 @@ mod tests {
             .unwrap()
     }
 
+    /// Captured from Podman 4.3 in Docker's form.
+    const PODMAN_LISTING: &str = include_str!("../tests/captured/podman/containers.json");
+    const PODMAN_INSPECTION: &str = include_str!("../tests/captured/podman/inspection.json");
+
     fn addresses_of(container: &Container) -> Vec<String> {
         container.addresses.iter().map(IpAddr::to_string).collect()
     }
@@ -213,6 +217,21 @@ mod tests {
             ..from_inspection(inspection).unwrap()
         };
         assert_eq!(inspected, listed("web"));
+    }
+
+    #[test]
+    fn podman_says_the_same_in_its_way() {
+        let listing: Vec<ContainerSummary> = serde_json::from_str(PODMAN_LISTING).unwrap();
+        let listed = listing.into_iter().find_map(from_summary).unwrap();
+        let inspection = serde_json::from_str(PODMAN_INSPECTION).unwrap();
+        let inspected = from_inspection(inspection).unwrap();
+        for container in [listed, inspected] {
+            assert_eq!(&*container.name, "pweb");
+            assert!(container.running && !container.host_network);
+            assert_eq!(bindings(&container, 12345), ["0.0.0.0:43673"]);
+            assert_eq!(bindings(&container, 80), ["127.0.0.1:8081"]);
+            assert_eq!(addresses_of(&container), ["10.88.0.5"]);
+        }
     }
 
     #[test]

@@ -19,8 +19,15 @@ const PORT: u16 = 4369;
 #[derive(Debug, Clone)]
 pub(crate) struct Client<'a> {
     host: &'a Host,
-    container: Option<String>,
+    network: Network,
     mapper: SocketAddr,
+}
+
+#[derive(Debug, Clone)]
+enum Network {
+    Host,
+    Container(String),
+    Process(u32),
 }
 
 /// A name that is held until dropped.
@@ -32,7 +39,7 @@ impl<'a> Client<'a> {
     pub(crate) fn on(host: &'a Host) -> Self {
         Self {
             host,
-            container: None,
+            network: Network::Host,
             mapper: ([127, 0, 0, 1], PORT).into(),
         }
     }
@@ -41,7 +48,7 @@ impl<'a> Client<'a> {
     pub(crate) fn in_container(host: &'a Host, container: &str) -> Self {
         Self {
             host,
-            container: Some(container.to_owned()),
+            network: Network::Container(container.to_owned()),
             mapper: (host.address(), PORT).into(),
         }
     }
@@ -49,6 +56,14 @@ impl<'a> Client<'a> {
     /// The same, for a node's container.
     pub(crate) fn in_node(node: &'a Node) -> Self {
         Self::in_container(node.host(), node.container())
+    }
+
+    /// The same, in the network of a process.
+    pub(crate) fn in_process(host: &'a Host, process: u32) -> Self {
+        Self {
+            network: Network::Process(process),
+            ..Self::in_container(host, "")
+        }
     }
 
     /// Asks another mapper.
@@ -111,9 +126,10 @@ impl<'a> Client<'a> {
 
     fn send(&self, request: &Request) -> Result<TcpStream> {
         let dial = || TcpStream::connect_timeout(&self.mapper, ANSWER);
-        let mut stream = match &self.container {
-            None => self.host.inside(dial)?,
-            Some(container) => self.host.inside_container(container, dial)?,
+        let mut stream = match &self.network {
+            Network::Host => self.host.inside(dial)?,
+            Network::Container(container) => self.host.inside_container(container, dial)?,
+            Network::Process(process) => self.host.inside_process(*process, dial)?,
         }
         .with_context(|| format!("no port mapper at {}", self.mapper))?;
         stream.set_read_timeout(Some(ANSWER))?;

@@ -11,6 +11,7 @@ mod faults;
 mod house;
 mod lookups;
 mod only_reads;
+mod podman;
 mod registrations;
 
 use std::time::Duration;

@@ -61,6 +61,7 @@ pub(crate) fn main(options: &TestOptions) -> Result<ExitCode> {
         if options.no_lab {
             Ok(())
         } else {
+            packages::ensure_podman()?;
             packages::ensure_lab()
         }
     })?;
