@@ -106,7 +106,10 @@ impl Node {
     /// Waits until it has been registered with an agent `times` times since its container was made.
     pub(crate) fn wait_registered(&self, times: usize) -> Result<()> {
         wait_until(&format!("{} to be registered", self.name), DEADLINE, || {
-            self.logs().matches("node registered with the agent").count() >= times
+            self.logs()
+                .matches("node registered with the agent")
+                .count()
+                >= times
         })
         .with_context(|| self.logs())
     }

@@ -85,8 +85,6 @@ fn what_does_not_end_in_time_is_killed_with_all_its_group() {
     let script = "trap '' TERM; sh -c \"trap '' TERM; echo \\$\\$ > inner; sleep 600\" & \
                   while ! [ -s inner ]; do sleep 0.01; done; touch ready; wait; sleep 600";
     let mut command = surroundings.run(&["--grace", "0.2"]);
-    // A pipe would be held open by what is left behind.
-    command.stdout(std::process::Stdio::null());
     let run = Running::start(command.args(["--", "sh", "-c", script]));
     let folder = surroundings.folder.path();
     wait_for_file(&folder.join("ready"));

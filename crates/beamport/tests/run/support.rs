@@ -1,5 +1,7 @@
 //! What the tests of `beamport run` share: the command in surroundings of its own.
 
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -41,9 +43,7 @@ impl Surroundings {
             .env("BEAMPORT_GRACE", "60")
             .env_remove("ERL_AFLAGS")
             .env_remove("BEAMPORT_COOKIE")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stdin(Stdio::null());
         beamport
     }
 
@@ -64,15 +64,28 @@ pub(crate) fn free_port() -> u16 {
 
 /// A process that is ended with the test.
 #[derive(Debug)]
-pub(crate) struct Running(Child);
+pub(crate) struct Running {
+    child: Child,
+    /// Files, since a pipe is open for as long as anybody has it that the process left behind.
+    stdout: File,
+    stderr: File,
+}
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
-        Self(command.spawn().unwrap())
+        let (stdout, stderr) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        command
+            .stdout(stdout.try_clone().unwrap())
+            .stderr(stderr.try_clone().unwrap());
+        Self {
+            child: command.spawn().unwrap(),
+            stdout,
+            stderr,
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {
-        self.0.id()
+        self.child.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
@@ -82,36 +95,30 @@ impl Running {
     /// Waits for its end, and gives what it wrote and how it ended.
     pub(crate) fn ended(mut self) -> Output {
         wait_until("the process to end", || {
-            self.0.try_wait().unwrap().is_some()
+            self.child.try_wait().unwrap().is_some()
         });
-        let mut output = Output {
-            status: self.0.wait().unwrap(),
-            stdout: Vec::new(),
-            stderr: Vec::new(),
-        };
-        for (pipe, into) in [
-            (self.0.stdout.take().map(read_all), &mut output.stdout),
-            (self.0.stderr.take().map(read_all), &mut output.stderr),
-        ] {
-            *into = pipe.unwrap_or_default();
+        Output {
+            status: self.child.wait().unwrap(),
+            stdout: read_all(&mut self.stdout),
+            stderr: read_all(&mut self.stderr),
         }
-        output
     }
 }
 
 impl Drop for Running {
     /// In good order, since a VM would outlive a `beamport run` that is killed.
     fn drop(&mut self) {
-        if let Ok(None) = self.0.try_wait() {
+        if let Ok(None) = self.child.try_wait() {
             self.signal(Signal::SIGTERM);
-            let _ = self.0.wait();
+            let _ = self.child.wait();
         }
     }
 }
 
-fn read_all(mut pipe: impl std::io::Read) -> Vec<u8> {
+fn read_all(file: &mut File) -> Vec<u8> {
     let mut bytes = Vec::new();
-    pipe.read_to_end(&mut bytes).unwrap();
+    file.rewind().unwrap();
+    file.read_to_end(&mut bytes).unwrap();
     bytes
 }
 
