@@ -178,8 +178,9 @@ impl Run {
         }
         if let Some(instance) = own_lab {
             // Also after an interruption.
+            let begun = Instant::now();
             let outcome = Lab::down(&instance);
-            self.note("lab down", Instant::now(), outcome);
+            self.note("lab down", begun, outcome);
         }
     }
 
