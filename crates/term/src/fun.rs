@@ -48,6 +48,10 @@ impl Fun {
         &self.0.1
     }
 
+    pub(crate) fn height(&self) -> u8 {
+        self.0.1.height()
+    }
+
     pub(crate) fn parts_mut(&mut self) -> Option<&mut Terms> {
         Arc::get_mut(&mut self.0).map(|(_, free)| free)
     }

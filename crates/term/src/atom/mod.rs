@@ -13,6 +13,8 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::wire::tag;
+
 pub use table::INPUT_SHARE;
 use table::Origin;
 
@@ -41,6 +43,8 @@ enum Repr {
 /// What is known of a name once, when it is first met.
 struct Name {
     text: Box<str>,
+    /// As it is encoded in UTF-8, with its tag.
+    encoded: Box<[u8]>,
     hash: u32,
     latin1: bool,
 }
@@ -63,6 +67,13 @@ impl Atom {
         Self::intern(name, Origin::Input)
     }
 
+    /// The atom of a name that is in the table, in UTF-8.
+    #[inline]
+    pub(crate) fn known(name: &[u8]) -> Option<Self> {
+        let name = table::find(name).ok()?;
+        Some(Self(Repr::Interned(name)))
+    }
+
     /// The atom of a name from outside, in Latin-1.
     pub(crate) fn from_latin1(name: &[u8]) -> Result<Self, AtomError> {
         if name.is_ascii() {
@@ -81,6 +92,12 @@ impl Atom {
     /// Whether the name can be written in Latin-1.
     pub fn is_latin1(&self) -> bool {
         self.name().latin1
+    }
+
+    /// The atom as it is encoded in UTF-8, with its tag.
+    #[inline]
+    pub(crate) fn encoded(&self) -> &[u8] {
+        &self.name().encoded
     }
 
     /// OTP's hash of the atom, which `phash2` builds on.
@@ -117,10 +134,23 @@ impl Name {
     fn new(text: &str) -> Self {
         Self {
             text: text.into(),
+            encoded: encoded(text),
             hash: hashpjw(text),
             latin1: text.chars().all(|c| u32::from(c) <= 0xFF),
         }
     }
+}
+
+fn encoded(text: &str) -> Box<[u8]> {
+    match u8::try_from(text.len()) {
+        Ok(length) => [&[tag::SMALL_ATOM_UTF8, length], text.as_bytes()].concat(),
+        Err(_) => {
+            // 255 characters are at most 1020 bytes.
+            let [high, low] = (text.len() as u16).to_be_bytes();
+            [&[tag::ATOM_UTF8, high, low], text.as_bytes()].concat()
+        }
+    }
+    .into()
 }
 
 /// The hash OTP keeps with every atom: P. J. Weinberger's, over UTF-8 in which U+0080 to U+00FF are folded back

@@ -8,7 +8,7 @@ use super::Name;
 /// How many atoms the decoder and the parser may add to the table: 16 384.
 ///
 /// A cluster's nodes exchange some hundreds of different atoms, a big one thousands. Beyond this number, input
-/// is decoded all the same and only compares more slowly. The names added take at most 16 MiB.
+/// is decoded all the same and only compares more slowly. The names added take at most 36 MiB.
 pub const INPUT_SHARE: usize = 16_384;
 
 /// Four times the share of input: what the program itself names always finds a place.
@@ -17,8 +17,9 @@ const SLOTS: usize = 4 * INPUT_SHARE;
 /// How far from its home a name may be. It bounds what names chosen to collide can cost.
 const REACH: usize = 32;
 
-static TABLE: LazyLock<Box<[OnceLock<&'static Name>]>> =
-    LazyLock::new(|| (0..SLOTS).map(|_| OnceLock::new()).collect());
+type Slot = OnceLock<&'static Name>;
+
+static TABLE: LazyLock<Box<[Slot]>> = LazyLock::new(|| (0..SLOTS).map(|_| Slot::new()).collect());
 
 static FROM_INPUT: AtomicUsize = AtomicUsize::new(0);
 
@@ -54,8 +55,8 @@ pub(super) fn find(text: &[u8]) -> Result<&'static Name, Place> {
 /// Names are never removed and a slot is written once, so a name that two threads add at once meets itself in
 /// the first free slot of both, and is in the table once.
 pub(super) fn insert(name: Name, place: Place, origin: Origin) -> Result<&'static Name, Name> {
-    let in_reach = |slot: &OnceLock<_>| slot.get().is_none();
-    if !window(place.0).any(in_reach) || !granted(origin) {
+    let is_free = |slot: &Slot| slot.get().is_none();
+    if !window(place.0).any(is_free) || !granted(origin) {
         return Err(name);
     }
     let name: &'static Name = Box::leak(Box::new(name));
@@ -65,10 +66,7 @@ pub(super) fn insert(name: Name, place: Place, origin: Origin) -> Result<&'stati
             return Ok(held);
         }
     }
-    Err(Name {
-        text: name.text.clone(),
-        ..*name
-    })
+    Err(Name::new(&name.text))
 }
 
 fn granted(origin: Origin) -> bool {
@@ -82,10 +80,10 @@ fn granted(origin: Origin) -> bool {
     }
 }
 
-fn window(home: usize) -> impl Iterator<Item = &'static OnceLock<&'static Name>> {
-    let table: &'static [OnceLock<_>] = &TABLE;
-    let (before, from) = table.split_at(home);
-    from.iter().chain(before).take(REACH)
+#[inline]
+fn window(home: usize) -> impl Iterator<Item = &'static Slot> {
+    let table: &'static [Slot] = &TABLE;
+    (home..home + REACH).filter_map(|at| table.get(at % SLOTS))
 }
 
 #[inline]
@@ -96,8 +94,14 @@ fn home(text: &[u8]) -> usize {
     let hash = words.iter().fold(text.len() as u64, |hash, word| {
         mix(hash, u64::from_le_bytes(*word))
     });
-    let tail = rest
-        .iter()
-        .fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    // What is left, in two pieces that may overlap.
+    let tail = match (rest.first_chunk(), rest.last_chunk()) {
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+        }
+        _ => rest
+            .iter()
+            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
     (mix(hash, tail) >> 40) as usize % SLOTS
 }

@@ -116,6 +116,14 @@ impl List {
         }
     }
 
+    #[inline]
+    pub(crate) fn height(&self) -> u8 {
+        match &self.0 {
+            Repr::Nil | Repr::Bytes(_) => 0,
+            Repr::Proper(terms) | Repr::Improper(terms) => terms.height(),
+        }
+    }
+
     pub(crate) fn parts_mut(&mut self) -> Option<&mut Terms> {
         match &mut self.0 {
             Repr::Nil | Repr::Bytes(_) => None,

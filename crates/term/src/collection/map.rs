@@ -26,7 +26,7 @@ pub struct Map {
     ///
     /// Kept for every map, because what compares keys must not have to sort the maps that are keys: that
     /// would recurse as deep as they are nested.
-    order: Option<Arc<[u32]>>,
+    order: Option<Arc<Vec<u32>>>,
 }
 
 impl Map {
@@ -97,7 +97,7 @@ impl Map {
         let order = ranked.iter().map(|(at, _)| *at).collect();
         Ok(Self {
             pairs,
-            order: Some(order),
+            order: Some(Arc::new(order)),
         })
     }
 
@@ -114,6 +114,10 @@ impl Map {
     /// Keys and values in turn.
     pub(crate) fn parts(&self) -> &[Term] {
         &self.pairs
+    }
+
+    pub(crate) fn height(&self) -> u8 {
+        self.pairs.height()
     }
 
     pub(crate) fn parts_mut(&mut self) -> &mut Terms {

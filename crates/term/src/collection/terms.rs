@@ -7,33 +7,53 @@ use crate::Term;
 
 /// A shared slice of terms.
 #[derive(Clone, Default)]
-pub(crate) struct Terms(Arc<[Term]>);
+pub(crate) struct Terms {
+    terms: Arc<[Term]>,
+    /// How deep the terms are nested, as far as it can be counted; one more than the deepest of them.
+    height: u8,
+}
 
 impl Deref for Terms {
     type Target = [Term];
 
     #[inline]
     fn deref(&self) -> &[Term] {
-        &self.0
+        &self.terms
     }
 }
 
 impl FromIterator<Term> for Terms {
     #[inline]
     fn from_iter<I: IntoIterator<Item = Term>>(terms: I) -> Self {
-        Self(terms.into_iter().collect())
+        let terms: Arc<[Term]> = terms.into_iter().collect();
+        let height = terms.iter().map(Term::height).max().unwrap_or(0);
+        Self {
+            terms,
+            height: height.saturating_add(1),
+        }
     }
 }
 
-/// Terms may be nested as deep as their bytes go, which is deeper than the stack. What is nested more than two
-/// levels deep is therefore taken out and dropped in a loop.
+impl Terms {
+    /// How deep a term with these parts is nested.
+    #[inline]
+    pub(crate) fn height(&self) -> u8 {
+        self.height
+    }
+}
+
+/// What is nested no deeper than this is dropped as Rust drops it, part by part and from within: it takes as many
+/// frames of the stack.
+const SHALLOW: u8 = 64;
+
+/// Terms may be nested as deep as their bytes go, which is deeper than the stack. Those that are not shallow are
+/// taken apart in a loop.
 impl Drop for Terms {
     #[inline]
     fn drop(&mut self) {
-        let Some(terms) = Arc::get_mut(&mut self.0) else {
-            return;
-        };
-        if terms.iter().any(Term::is_nested) {
+        if self.height > SHALLOW
+            && let Some(terms) = Arc::get_mut(&mut self.terms)
+        {
             dismantle(terms);
         }
     }
@@ -41,20 +61,20 @@ impl Drop for Terms {
 
 fn dismantle(terms: &mut [Term]) {
     let mut pending = Vec::new();
-    take_nested(terms, &mut pending);
+    take_deep(terms, &mut pending);
     while let Some(mut term) = pending.pop() {
         if let Some(parts) = term
             .parts_mut()
-            .and_then(|terms| Arc::get_mut(&mut terms.0))
+            .and_then(|parts| Arc::get_mut(&mut parts.terms))
         {
-            take_nested(parts, &mut pending);
+            take_deep(parts, &mut pending);
         }
     }
 }
 
-fn take_nested(terms: &mut [Term], pending: &mut Vec<Term>) {
-    let nested = terms.iter_mut().filter(|term| term.is_nested());
-    pending.extend(nested.map(std::mem::take));
+fn take_deep(terms: &mut [Term], pending: &mut Vec<Term>) {
+    let deep = terms.iter_mut().filter(|term| term.height() >= SHALLOW);
+    pending.extend(deep.map(std::mem::take));
 }
 
 #[cfg(test)]

@@ -8,9 +8,10 @@
 use bytes::Bytes;
 
 use super::AtomCache;
-use crate::wire::{AtomName, Cursor, DecodeError, Fault, FunHead, Limits, PidHead, Token};
+use crate::wire::{AtomName, Cursor, DecodeError, Fault, FunHead, Limits, PidHead, Sink, Token};
 use crate::{
-    Atom, BitString, Closure, Export, Fun, Integer, List, Map, Pid, Port, Reference, Term, Tuple,
+    Atom, BitString, Closure, Export, Float, Fun, Integer, List, Map, Pid, Port, Reference, Term,
+    Tuple,
 };
 
 /// The working memory of a decoder.
@@ -50,191 +51,181 @@ impl Assembly {
         atoms: &C,
         limits: Limits,
     ) -> Result<(Term, usize), DecodeError> {
-        let mut reading = Reading {
+        let mut cursor = Cursor::headless(input.get(start..).unwrap_or_default());
+        let maker = Maker {
             input,
-            start,
-            cursor: Cursor::headless(input.get(start..).unwrap_or_default()),
             atoms,
-            limits,
-            owed: 1,
-            count: 0,
+            finished: &mut self.finished,
         };
-        let result = self.assemble(&mut reading);
+        let result = assemble(&mut cursor, maker, &mut self.open, limits);
         self.finished.clear();
         self.open.clear();
         self.finished.shrink_to(KEPT);
         self.open.shrink_to(KEPT);
-        Ok((result?, reading.offset()))
-    }
-
-    fn assemble<C: AtomCache + ?Sized>(
-        &mut self,
-        reading: &mut Reading<'_, C>,
-    ) -> Result<Term, DecodeError> {
-        loop {
-            let offset = reading.offset();
-            let mut term = match reading.next(offset)? {
-                Next::Term(term) => term,
-                Next::Open(count, kind) => {
-                    if self.continues_list(&kind) {
-                        self.extend_list(count);
-                        continue;
-                    }
-                    if self.open.len() >= reading.limits.depth {
-                        let fault = Fault::TooDeep(reading.limits.depth);
-                        return Err(DecodeError { offset, fault });
-                    }
-                    self.open.push(Open {
-                        base: self.finished.len(),
-                        owed: count,
-                        offset,
-                        kind,
-                    });
-                    continue;
-                }
-            };
-            loop {
-                let Some(open) = self.open.last_mut() else {
-                    return Ok(term);
-                };
-                self.finished.push(term);
-                open.owed -= 1;
-                if open.owed > 0 {
-                    break;
-                }
-                term = self.close()?;
-            }
+        match result {
+            Ok(term) => Ok((term, start + cursor.offset())),
+            Err(error) => Err(DecodeError {
+                offset: start + error.offset,
+                ..error
+            }),
         }
-    }
-
-    /// Whether a list begins where the tail of one is due: then it is the rest of that list.
-    fn continues_list(&self, kind: &Kind) -> bool {
-        matches!(
-            (kind, self.open.last()),
-            (
-                Kind::List,
-                Some(Open {
-                    kind: Kind::List,
-                    owed: 1,
-                    ..
-                })
-            )
-        )
-    }
-
-    fn extend_list(&mut self, count: usize) {
-        if let Some(open) = self.open.last_mut() {
-            open.owed += count - 1;
-        }
-    }
-
-    /// Completes the innermost open term.
-    fn close(&mut self) -> Result<Term, DecodeError> {
-        let Some(open) = self.open.pop() else {
-            return Ok(Term::NIL);
-        };
-        let mut parts = self.finished.drain(open.base..);
-        Ok(match open.kind {
-            Kind::Tuple => Term::Tuple(Tuple(parts.collect())),
-            Kind::List if parts.as_slice().last().is_some_and(Term::is_nil) => {
-                parts.next_back();
-                Term::List(List::from_terms(parts.collect()))
-            }
-            Kind::List => List::from_parts(parts),
-            Kind::Map => match Map::from_pairs(parts.collect()) {
-                Ok(map) => Term::Map(map),
-                Err(duplicate) => {
-                    return Err(DecodeError {
-                        offset: open.offset,
-                        fault: duplicate.into(),
-                    });
-                }
-            },
-            Kind::Fun(closure) => Term::Fun(Fun::new(*closure, parts)),
-        })
     }
 }
 
-/// What the next token is: a whole term, or the head of one that waits for more.
+fn assemble<'a, C: AtomCache + ?Sized>(
+    cursor: &mut Cursor<'a>,
+    mut maker: Maker<'a, '_, C>,
+    open: &mut Vec<Open>,
+    limits: Limits,
+) -> Result<Term, DecodeError> {
+    // How many terms all open terms wait for, and how many may still come.
+    let mut owed = 1_usize;
+    let mut allowed = limits.elements;
+    loop {
+        let offset = cursor.offset();
+        let fail = |fault| DecodeError { offset, fault };
+        allowed = allowed
+            .checked_sub(1)
+            .ok_or(fail(Fault::TooManyElements(limits.elements)))?;
+        owed -= 1;
+        if let Next::Open(count, kind) = cursor.read(&mut maker).map_err(fail)? {
+            owed = owed.saturating_add(count);
+            if owed > cursor.rest().len() {
+                return Err(fail(Fault::Truncated));
+            }
+            if continues_list(open, &kind, count) {
+                continue;
+            }
+            if open.len() >= limits.depth {
+                return Err(fail(Fault::TooDeep(limits.depth)));
+            }
+            open.push(Open {
+                base: maker.finished.len(),
+                owed: count,
+                offset,
+                kind,
+            });
+            continue;
+        }
+        loop {
+            let Some(innermost) = open.last_mut() else {
+                return Ok(maker.finished.pop().unwrap_or_default());
+            };
+            innermost.owed -= 1;
+            if innermost.owed > 0 {
+                break;
+            }
+            if let Some(complete) = open.pop() {
+                let offset = complete.offset;
+                maker
+                    .close(complete)
+                    .map_err(|fault| DecodeError { offset, fault })?;
+            }
+        }
+    }
+}
+
+/// Whether a list begins where the tail of one is due; then it is the rest of that list.
+fn continues_list(open: &mut [Open], kind: &Kind, count: usize) -> bool {
+    match (kind, open.last_mut()) {
+        (Kind::List, Some(list)) if matches!(list.kind, Kind::List) && list.owed == 1 => {
+            list.owed = count;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// What came: a whole term, which is finished, or the head of one that waits for more.
 enum Next {
-    Term(Term),
+    Whole,
     /// For so many, of which there is at least one.
     Open(usize, Kind),
 }
 
-/// One term being read.
-struct Reading<'a, C: ?Sized> {
+/// Makes terms of what is read, each in the place where it waits for the others.
+///
+/// Those who make one are not inlined: together in one function, they would all make it in one place on the stack
+/// and move it from there, and the processor would wait for it to arrive before it leaves.
+struct Maker<'a, 'w, C: ?Sized> {
     input: &'a Bytes,
-    /// Where in the input the cursor began.
-    start: usize,
-    cursor: Cursor<'a>,
     atoms: &'a C,
-    limits: Limits,
-    /// How many terms all open terms wait for.
-    owed: usize,
-    /// How many terms there were.
-    count: usize,
+    finished: &'w mut Vec<Term>,
 }
 
-impl<C: AtomCache + ?Sized> Reading<'_, C> {
-    #[inline]
-    fn offset(&self) -> usize {
-        self.start + self.cursor.offset()
+impl<'a, C: AtomCache + ?Sized> Sink<'a> for Maker<'a, '_, C> {
+    type Made = Next;
+
+    #[inline(never)]
+    fn integer(&mut self, value: i32) -> Result<Next, Fault> {
+        self.finish(Term::Integer(value.into()))
+    }
+
+    #[inline(never)]
+    fn atom(&mut self, name: AtomName<'a>) -> Result<Next, Fault> {
+        if let AtomName::Utf8(name) = name
+            && let Some(atom) = Atom::known(name)
+        {
+            return self.finish(Term::Atom(atom));
+        }
+        let atom = self.named(name)?;
+        self.finish(Term::Atom(atom))
+    }
+
+    #[inline(never)]
+    fn float(&mut self, float: Float) -> Result<Next, Fault> {
+        self.finish(Term::Float(float))
+    }
+
+    #[inline(never)]
+    fn binary(&mut self, bytes: &'a [u8]) -> Result<Next, Fault> {
+        let bytes = self.share(bytes);
+        self.finish(Term::Binary(bytes))
+    }
+
+    #[inline(never)]
+    fn string(&mut self, bytes: &'a [u8]) -> Result<Next, Fault> {
+        let bytes = self.share(bytes);
+        self.finish(Term::List(List::from_bytes(bytes)))
+    }
+
+    #[inline(never)]
+    fn nil(&mut self) -> Result<Next, Fault> {
+        self.finish(Term::NIL)
     }
 
     #[inline]
-    fn next(&mut self, offset: usize) -> Result<Next, DecodeError> {
-        let fail = |fault| DecodeError { offset, fault };
-        self.count += 1;
-        if self.count > self.limits.elements {
-            return Err(fail(Fault::TooManyElements(self.limits.elements)));
+    fn list(&mut self, count: u32) -> Result<Next, Fault> {
+        Ok(Next::Open(count as usize + 1, Kind::List))
+    }
+
+    #[inline]
+    fn tuple(&mut self, count: u32) -> Result<Next, Fault> {
+        match count {
+            0 => self.finish(Term::Tuple(Tuple::default())),
+            _ => Ok(Next::Open(count as usize, Kind::Tuple)),
         }
-        let token = self.cursor.next().map_err(|error| fail(error.fault))?;
-        let (count, kind) = match token {
-            Token::Integer(value) => return self.leaf(Term::Integer(value.into())),
-            Token::Atom(name) => {
-                let atom = self.atom(name).map_err(fail)?;
-                return self.leaf(Term::Atom(atom));
-            }
-            Token::Tuple(0) => return self.leaf(Term::Tuple(Tuple::default())),
-            Token::Tuple(count) => (count as usize, Kind::Tuple),
-            Token::List(count) => (count as usize + 1, Kind::List),
-            Token::Map(0) => return self.leaf(Term::Map(Map::default())),
-            Token::Map(count) => (count as usize * 2, Kind::Map),
-            Token::Binary(bytes) => return self.leaf(Term::Binary(self.share(bytes))),
-            Token::Nil => return self.leaf(Term::NIL),
-            Token::String(bytes) => {
-                return self.leaf(Term::List(List::from_bytes(self.share(bytes))));
-            }
-            Token::Float(float) => return self.leaf(Term::Float(float)),
+    }
+
+    #[inline]
+    fn map(&mut self, count: u32) -> Result<Next, Fault> {
+        match count {
+            0 => self.finish(Term::Map(Map::default())),
+            _ => Ok(Next::Open(count as usize * 2, Kind::Map)),
+        }
+    }
+
+    #[inline(never)]
+    fn rare(&mut self, token: Token<'a>) -> Result<Next, Fault> {
+        let term = match token {
             Token::Fun(head) => {
-                let closure = self.closure(&head).map_err(fail)?;
-                if head.free == 0 {
-                    return self.leaf(Term::Fun(Fun::new(closure, [])));
+                let closure = self.closure(&head)?;
+                if head.free > 0 {
+                    let kind = Kind::Fun(Box::new(closure));
+                    return Ok(Next::Open(head.free as usize, kind));
                 }
-                (head.free as usize, Kind::Fun(Box::new(closure)))
+                Fun::new(closure, []).into()
             }
-            rare => {
-                let term = self.rare(rare).map_err(fail)?;
-                return self.leaf(term);
-            }
-        };
-        self.owed = self.owed.saturating_sub(1).saturating_add(count);
-        if self.owed > self.cursor.rest().len() {
-            return Err(fail(Fault::Truncated));
-        }
-        Ok(Next::Open(count, kind))
-    }
-
-    #[inline]
-    fn leaf(&mut self, term: Term) -> Result<Next, DecodeError> {
-        self.owed = self.owed.saturating_sub(1);
-        Ok(Next::Term(term))
-    }
-
-    #[cold]
-    fn rare(&self, token: Token<'_>) -> Result<Term, Fault> {
-        Ok(match token {
             Token::Big {
                 negative,
                 magnitude,
@@ -245,7 +236,7 @@ impl<C: AtomCache + ?Sized> Reading<'_, C> {
             Token::BitString(bytes, bits) => BitString::new(self.share(bytes), bits)?.into(),
             Token::Pid(pid) => self.pid(&pid)?.into(),
             Token::Port { node, id, creation } => {
-                let node = self.atom(node)?;
+                let node = self.named(node)?;
                 Port { node, id, creation }.into()
             }
             Token::Reference {
@@ -258,29 +249,70 @@ impl<C: AtomCache + ?Sized> Reading<'_, C> {
                     .0
                     .iter()
                     .map(|word| u32::from_be_bytes(*word));
-                Reference::new(self.atom(node)?, creation, words)?.into()
+                Reference::new(self.named(node)?, creation, words)?.into()
             }
             Token::Export {
                 module,
                 function,
                 arity,
-            } => Export::new(self.atom(module)?, self.atom(function)?, arity).into(),
+            } => Export::new(self.named(module)?, self.named(function)?, arity).into(),
+            Token::Float(float) => Term::Float(float),
+            // All others come by methods of their own.
             _ => Term::NIL,
-        })
+        };
+        self.finish(term)
+    }
+}
+
+impl<C: AtomCache + ?Sized> Maker<'_, '_, C> {
+    #[inline]
+    fn finish(&mut self, term: Term) -> Result<Next, Fault> {
+        self.finished.push(term);
+        Ok(Next::Whole)
     }
 
-    /// The part of the input that a token borrows, sharing its buffer.
+    /// Makes a term of the finished ones that are its own.
+    fn close(&mut self, open: Open) -> Result<(), Fault> {
+        match open.kind {
+            Kind::Tuple => self.close_tuple(open.base),
+            Kind::List => self.close_list(open.base),
+            Kind::Map => {
+                let map = Map::from_pairs(self.finished.drain(open.base..).collect())?;
+                self.finished.push(map.into());
+            }
+            Kind::Fun(closure) => {
+                let fun = Fun::new(*closure, self.finished.drain(open.base..));
+                self.finished.push(fun.into());
+            }
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn close_tuple(&mut self, base: usize) {
+        let tuple = Tuple(self.finished.drain(base..).collect());
+        self.finished.push(Term::Tuple(tuple));
+    }
+
+    #[inline(never)]
+    fn close_list(&mut self, base: usize) {
+        let list = if self.finished.last().is_some_and(Term::is_nil) {
+            self.finished.pop();
+            Term::List(List::from_terms(self.finished.drain(base..).collect()))
+        } else {
+            List::from_parts(self.finished.drain(base..))
+        };
+        self.finished.push(list);
+    }
+
+    /// A part of the input, sharing its buffer.
     #[inline]
     fn share(&self, bytes: &[u8]) -> Bytes {
-        if bytes.is_empty() {
-            return Bytes::new();
-        }
-        let end = self.offset();
-        self.input.slice(end - bytes.len()..end)
+        self.input.slice_ref(bytes)
     }
 
     #[inline]
-    fn atom(&self, name: AtomName<'_>) -> Result<Atom, Fault> {
+    fn named(&self, name: AtomName<'_>) -> Result<Atom, Fault> {
         match name {
             AtomName::Utf8(name) => Ok(Atom::from_input(name)?),
             AtomName::Latin1(name) => Ok(Atom::from_latin1(name)?),
@@ -290,7 +322,7 @@ impl<C: AtomCache + ?Sized> Reading<'_, C> {
 
     fn pid(&self, head: &PidHead<'_>) -> Result<Pid, Fault> {
         Ok(Pid {
-            node: self.atom(head.node)?,
+            node: self.named(head.node)?,
             id: head.id,
             serial: head.serial,
             creation: head.creation,
@@ -302,7 +334,7 @@ impl<C: AtomCache + ?Sized> Reading<'_, C> {
             arity: head.arity,
             uniq: *head.uniq,
             index: head.index,
-            module: self.atom(head.module)?,
+            module: self.named(head.module)?,
             old_index: head.old_index,
             old_uniq: head.old_uniq,
             pid: self.pid(&head.pid)?,

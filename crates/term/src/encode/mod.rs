@@ -93,7 +93,7 @@ impl Encoder {
 
     /// Encodes a term.
     pub fn encode(&self, term: &Term) -> Result<Vec<u8>, EncodeError> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(512);
         self.encode_into(term, &mut out)?;
         Ok(out)
     }
@@ -127,7 +127,6 @@ impl Encoder {
             atoms,
             encoding: self.atoms,
             deterministic: self.deterministic,
-            open: Vec::new(),
         }
         .write(term)
     }

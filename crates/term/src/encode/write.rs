@@ -2,19 +2,17 @@
 
 use super::{AtomEncoding, AtomTable, EncodeError, length};
 use crate::wire::tag;
-use crate::{Atom, Export, Fun, Integer, List, Map, Pid, Port, Reference, Term};
+use crate::{Atom, Export, Fun, Integer, Map, Pid, Port, Reference, Term};
 
-pub(super) struct Writer<'w, 't, T: ?Sized> {
+pub(super) struct Writer<'w, T: ?Sized> {
     pub(super) out: &'w mut Vec<u8>,
     pub(super) atoms: &'w mut T,
     pub(super) encoding: AtomEncoding,
     pub(super) deterministic: bool,
-    /// The terms whose heads are written, innermost last: a stack, so that no depth is too much.
-    pub(super) open: Vec<Open<'t>>,
 }
 
 /// What of an open term is still to be written.
-pub(super) struct Open<'t> {
+struct Open<'t> {
     rest: Rest<'t>,
     end: End,
 }
@@ -55,56 +53,131 @@ impl<'t> Rest<'t> {
     }
 }
 
-impl<'t, T: AtomTable + ?Sized> Writer<'_, 't, T> {
-    pub(super) fn write(&mut self, term: &'t Term) -> Result<(), EncodeError> {
-        self.term(term)?;
-        while let Some(innermost) = self.open.last_mut() {
-            if let Some(part) = innermost.rest.next() {
-                self.term(part)?;
-            } else if let Some(open) = self.open.pop() {
-                self.end(&open.end)?;
-            }
+impl<'t> Open<'t> {
+    fn new(parts: &'t [Term], end: End) -> Self {
+        Self {
+            rest: Rest::Terms(parts.iter()),
+            end,
         }
-        Ok(())
     }
 
+    fn sorted(map: &'t Map) -> Self {
+        Self {
+            rest: Rest::Sorted {
+                map,
+                rank: 0,
+                due: None,
+            },
+            end: End::Nothing,
+        }
+    }
+}
+
+impl<T: AtomTable + ?Sized> Writer<'_, T> {
+    /// Writes a term. The terms around the one at hand wait on a stack, so that no depth is too much.
+    pub(super) fn write(&mut self, term: &Term) -> Result<(), EncodeError> {
+        let mut open = Open::new(std::slice::from_ref(term), End::Nothing);
+        let mut around: Vec<Open<'_>> = Vec::new();
+        loop {
+            while let Some(part) = open.rest.next() {
+                if !self.leaf(part)? {
+                    let inner = self.head_of(part)?;
+                    around.push(std::mem::replace(&mut open, inner));
+                }
+            }
+            self.end(&open.end)?;
+            match around.pop() {
+                Some(outer) => open = outer,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Writes the head of a term that may have parts.
     #[inline]
-    fn term(&mut self, term: &'t Term) -> Result<(), EncodeError> {
+    fn head_of<'t>(&mut self, term: &'t Term) -> Result<Open<'t>, EncodeError> {
+        let end = match term {
+            Term::List(list) => {
+                self.head(tag::LIST, list.len())?;
+                // The tail of an improper list is the last of its parts.
+                list.tail().map_or(End::Nil, |_| End::Nothing)
+            }
+            Term::Map(map) => {
+                self.head(tag::MAP, map.len())?;
+                if self.deterministic {
+                    return Ok(Open::sorted(map));
+                }
+                End::Nothing
+            }
+            Term::Fun(fun) => self.closure(fun)?,
+            other => {
+                let arity = other.parts().len();
+                match u8::try_from(arity) {
+                    Ok(arity) => self.put([tag::SMALL_TUPLE, arity]),
+                    Err(_) => self.head(tag::LARGE_TUPLE, arity)?,
+                }
+                End::Nothing
+            }
+        };
+        Ok(Open::new(term.parts(), end))
+    }
+
+    /// Writes a term that has no parts, or tells that it may have some.
+    #[inline(always)]
+    fn leaf(&mut self, term: &Term) -> Result<bool, EncodeError> {
         match term {
             Term::Atom(atom) => self.atom(atom),
             Term::Integer(integer) => self.integer(integer)?,
-            Term::Float(float) => self.head(tag::NEW_FLOAT, float.get().to_be_bytes()),
+            Term::Float(float) => {
+                let [a, b, c, d, e, f, g, h] = float.get().to_be_bytes();
+                self.put([tag::NEW_FLOAT, a, b, c, d, e, f, g, h]);
+            }
             Term::Binary(bytes) => {
-                self.head(tag::BINARY, length(bytes.len())?.to_be_bytes());
+                self.head(tag::BINARY, bytes.len())?;
                 self.out.extend_from_slice(bytes);
             }
-            Term::Tuple(tuple) => {
-                match u8::try_from(tuple.len()) {
-                    Ok(arity) => self.head(tag::SMALL_TUPLE, [arity]),
-                    Err(_) => self.head(tag::LARGE_TUPLE, length(tuple.len())?.to_be_bytes()),
-                }
-                self.open(Rest::Terms(tuple.iter()), End::Nothing);
-            }
-            Term::List(list) => self.list(list)?,
-            Term::Map(map) => self.map(map)?,
+            Term::List(list) if list.is_empty() => self.out.push(tag::NIL),
+            Term::List(list) => match list.as_bytes() {
+                Some(bytes) => self.string(bytes)?,
+                None => return Ok(false),
+            },
+            Term::Tuple(_) | Term::Map(_) | Term::Fun(_) => return Ok(false),
+            rare => self.rare(rare)?,
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn rare(&mut self, term: &Term) -> Result<(), EncodeError> {
+        match term {
             Term::BitString(bits) => {
-                self.head(tag::BIT_BINARY, length(bits.bytes().len())?.to_be_bytes());
+                self.head(tag::BIT_BINARY, bits.bytes().len())?;
                 self.out.push(bits.last_bits());
                 self.out.extend_from_slice(bits.bytes());
             }
             Term::Pid(pid) => self.pid(pid),
             Term::Port(port) => self.port(port),
             Term::Reference(reference) => self.reference(reference),
-            Term::Fun(fun) => self.fun(fun)?,
             Term::Export(export) => self.export(export),
             Term::Local(_) => return Err(EncodeError::LocalPart),
+            // All others are not rare.
+            _ => {}
         }
         Ok(())
     }
 
+    /// Bytes in one piece, for which the room is made sure of once.
     #[inline]
-    fn open(&mut self, rest: Rest<'t>, end: End) {
-        self.open.push(Open { rest, end });
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.out.extend_from_slice(&bytes);
+    }
+
+    /// A tag and a length of 32 bits.
+    #[inline]
+    fn head(&mut self, tag: u8, count: usize) -> Result<(), EncodeError> {
+        let [a, b, c, d] = length(count)?.to_be_bytes();
+        self.put([tag, a, b, c, d]);
+        Ok(())
     }
 
     fn end(&mut self, end: &End) -> Result<(), EncodeError> {
@@ -121,34 +194,20 @@ impl<'t, T: AtomTable + ?Sized> Writer<'_, 't, T> {
         Ok(())
     }
 
-    /// A tag and what follows it, in one piece.
-    #[inline]
-    fn head<const N: usize>(&mut self, tag: u8, rest: [u8; N]) {
-        self.out.reserve(1 + N);
-        self.out.push(tag);
-        self.out.extend_from_slice(&rest);
-    }
-
     #[inline]
     fn atom(&mut self, atom: &Atom) {
         if let Some(index) = self.atoms.index(atom) {
-            return self.head(tag::ATOM_CACHE_REF, [index]);
+            self.put([tag::ATOM_CACHE_REF, index]);
+        } else if self.encoding == AtomEncoding::Latin1 && atom.is_latin1() {
+            self.latin1_atom(atom.as_str());
+        } else {
+            self.out.extend_from_slice(atom.encoded());
         }
-        let name = atom.as_str();
-        if self.encoding == AtomEncoding::Latin1 && atom.is_latin1() {
-            return self.latin1_atom(name);
-        }
-        match u8::try_from(name.len()) {
-            Ok(length) => self.head(tag::SMALL_ATOM_UTF8, [length]),
-            // 255 characters are at most 1020 bytes.
-            Err(_) => self.head(tag::ATOM_UTF8, (name.len() as u16).to_be_bytes()),
-        }
-        self.out.extend_from_slice(name.as_bytes());
     }
 
     fn latin1_atom(&mut self, name: &str) {
-        let length = name.chars().count() as u16;
-        self.head(tag::ATOM, length.to_be_bytes());
+        let [high, low] = (name.chars().count() as u16).to_be_bytes();
+        self.put([tag::ATOM, high, low]);
         if name.is_ascii() {
             self.out.extend_from_slice(name.as_bytes());
         } else {
@@ -165,7 +224,7 @@ impl<'t, T: AtomTable + ?Sized> Writer<'_, 't, T> {
             };
         };
         if let Ok(byte) = u8::try_from(value) {
-            self.head(tag::SMALL_INTEGER, [byte]);
+            self.put([tag::SMALL_INTEGER, byte]);
             return Ok(());
         }
         self.word(value)
@@ -174,7 +233,8 @@ impl<'t, T: AtomTable + ?Sized> Writer<'_, 't, T> {
     #[inline]
     fn word(&mut self, value: i64) -> Result<(), EncodeError> {
         if let Ok(word) = i32::try_from(value) {
-            self.head(tag::INTEGER, word.to_be_bytes());
+            let [a, b, c, d] = word.to_be_bytes();
+            self.put([tag::INTEGER, a, b, c, d]);
             return Ok(());
         }
         let magnitude = value.unsigned_abs();
@@ -185,56 +245,25 @@ impl<'t, T: AtomTable + ?Sized> Writer<'_, 't, T> {
 
     fn big(&mut self, negative: bool, magnitude: &[u8]) -> Result<(), EncodeError> {
         match u8::try_from(magnitude.len()) {
-            Ok(length) => self.head(tag::SMALL_BIG, [length]),
-            Err(_) => self.head(tag::LARGE_BIG, length(magnitude.len())?.to_be_bytes()),
+            Ok(length) => self.put([tag::SMALL_BIG, length]),
+            Err(_) => self.head(tag::LARGE_BIG, magnitude.len())?,
         }
         self.out.push(negative.into());
         self.out.extend_from_slice(magnitude);
         Ok(())
     }
 
-    #[inline]
-    fn list(&mut self, list: &'t List) -> Result<(), EncodeError> {
-        if let Some(bytes) = list.as_bytes() {
-            return self.string(bytes);
-        }
-        let parts = list.parts().unwrap_or_default();
-        if parts.is_empty() {
-            self.out.push(tag::NIL);
-            return Ok(());
-        }
-        self.head(tag::LIST, length(list.len())?.to_be_bytes());
-        let end = match list.tail() {
-            // The tail is the last of the parts.
-            Some(_) => End::Nothing,
-            None => End::Nil,
-        };
-        self.open(Rest::Terms(parts.iter()), end);
-        Ok(())
-    }
-
     fn string(&mut self, bytes: &[u8]) -> Result<(), EncodeError> {
         if let Ok(length) = u16::try_from(bytes.len()) {
-            self.head(tag::STRING, length.to_be_bytes());
+            let [high, low] = length.to_be_bytes();
+            self.put([tag::STRING, high, low]);
             self.out.extend_from_slice(bytes);
             return Ok(());
         }
-        self.head(tag::LIST, length(bytes.len())?.to_be_bytes());
+        self.head(tag::LIST, bytes.len())?;
         self.out
             .extend(bytes.iter().flat_map(|byte| [tag::SMALL_INTEGER, *byte]));
         self.out.push(tag::NIL);
-        Ok(())
-    }
-
-    fn map(&mut self, map: &'t Map) -> Result<(), EncodeError> {
-        self.head(tag::MAP, length(map.len())?.to_be_bytes());
-        let rest = if self.deterministic {
-            let (rank, due) = (0, None);
-            Rest::Sorted { map, rank, due }
-        } else {
-            Rest::Terms(map.parts().iter())
-        };
-        self.open(rest, End::Nothing);
         Ok(())
     }
 
@@ -263,7 +292,7 @@ impl<'t, T: AtomTable + ?Sized> Writer<'_, 't, T> {
 
     fn reference(&mut self, reference: &Reference) {
         let words = reference.words();
-        self.head(tag::NEWER_REFERENCE, (words.len() as u16).to_be_bytes());
+        self.put([tag::NEWER_REFERENCE, 0, words.len() as u8]);
         self.atom(reference.node());
         self.out
             .extend_from_slice(&reference.creation().to_be_bytes());
@@ -271,7 +300,8 @@ impl<'t, T: AtomTable + ?Sized> Writer<'_, 't, T> {
             .extend(words.iter().flat_map(|word| word.to_be_bytes()));
     }
 
-    fn fun(&mut self, fun: &'t Fun) -> Result<(), EncodeError> {
+    /// The head of a closure, whose size is known in the end.
+    fn closure(&mut self, fun: &Fun) -> Result<End, EncodeError> {
         let closure = fun.closure();
         self.out.push(tag::NEW_FUN);
         let at = self.out.len();
@@ -285,14 +315,13 @@ impl<'t, T: AtomTable + ?Sized> Writer<'_, 't, T> {
         self.integer(&closure.old_index.into())?;
         self.integer(&closure.old_uniq.into())?;
         self.pid(&closure.pid);
-        self.open(Rest::Terms(fun.free().iter()), End::Size { at });
-        Ok(())
+        Ok(End::Size { at })
     }
 
     fn export(&mut self, export: &Export) {
         self.out.push(tag::EXPORT);
         self.atom(export.module());
         self.atom(export.function());
-        self.head(tag::SMALL_INTEGER, [export.arity()]);
+        self.put([tag::SMALL_INTEGER, export.arity()]);
     }
 }

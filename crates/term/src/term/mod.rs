@@ -74,10 +74,16 @@ impl Term {
         order::erlang(self, other)
     }
 
-    /// Whether this term holds terms that themselves hold terms.
+    /// How deep this term is nested, as far as it can be counted: 0 if it holds no others.
     #[inline]
-    pub(crate) fn is_nested(&self) -> bool {
-        self.parts().iter().any(|part| !part.parts().is_empty())
+    pub(crate) fn height(&self) -> u8 {
+        match self {
+            Self::List(list) => list.height(),
+            Self::Tuple(tuple) => tuple.0.height(),
+            Self::Map(map) => map.height(),
+            Self::Fun(fun) => fun.height(),
+            _ => 0,
+        }
     }
 
     /// The terms this one holds.

@@ -1,6 +1,7 @@
 //! Reading encoded terms in place.
 
 use super::reader::Reader;
+use super::token::{self, Sink, Tokens};
 use super::{DecodeError, Fault, Token, VERSION, tag};
 
 /// A place in encoded bytes, from which they are read token by token without allocating anything.
@@ -61,7 +62,13 @@ impl<'a> Cursor<'a> {
     )]
     pub fn next(&mut self) -> Result<Token<'a>, DecodeError> {
         let offset = self.0.offset();
-        Token::read(&mut self.0).map_err(|fault| DecodeError { offset, fault })
+        token::read(&mut self.0, &mut Tokens).map_err(|fault| DecodeError { offset, fault })
+    }
+
+    /// Reads what would be a token into something else.
+    #[inline(always)]
+    pub(crate) fn read<S: Sink<'a>>(&mut self, sink: &mut S) -> Result<S::Made, Fault> {
+        token::read(&mut self.0, sink)
     }
 
     /// Goes past one term and all it holds.

@@ -13,6 +13,7 @@ mod token;
 pub use cursor::Cursor;
 pub use error::{DecodeError, Fault};
 pub use limits::Limits;
+pub(crate) use token::Sink;
 pub use token::{AtomName, FunHead, PidHead, Token};
 
 /// What every encoded term begins with, unless it follows a distribution header.

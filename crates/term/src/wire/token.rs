@@ -130,63 +130,136 @@ impl<'a> AtomName<'a> {
     }
 }
 
-impl<'a> Token<'a> {
-    #[inline]
-    pub(super) fn read(input: &mut Reader<'a>) -> Result<Self, Fault> {
-        let tag = input.u8()?;
-        Ok(match tag {
-            tag::SMALL_INTEGER => Self::Integer(input.u8()?.into()),
-            tag::INTEGER => Self::Integer(input.u32()? as i32),
-            tag::SMALL_ATOM_UTF8
-            | tag::ATOM
-            | tag::ATOM_UTF8
-            | tag::SMALL_ATOM
-            | tag::ATOM_CACHE_REF => Self::Atom(atom(tag, input)?),
-            tag::SMALL_TUPLE => Self::Tuple(input.u8()?.into()),
-            tag::BINARY => Self::Binary(input.long_slice()?),
-            tag::LIST => Self::List(input.u32()?),
-            tag::NIL => Self::Nil,
-            tag::NEW_FLOAT => Self::Float(Float::new(f64::from_bits(input.u64()?))?),
-            tag::STRING => {
-                let length = input.u16()?;
-                Self::String(input.take(length.into())?)
-            }
-            tag::MAP => Self::Map(input.u32()?),
-            tag::SMALL_BIG => {
-                let (length, sign) = (input.u8()?, input.u8()?);
-                big(sign, input.take(length.into())?)
-            }
-            tag::LARGE_BIG => {
-                let (length, sign) = (input.u32()?, input.u8()?);
-                big(sign, input.take(length as usize)?)
-            }
-            tag::LARGE_TUPLE => Self::Tuple(input.u32()?),
-            _ => return Self::read_rare(tag, input),
-        })
+/// Who takes what is read. There are two: the [`Cursor`](super::Cursor), which makes tokens, and the decoder,
+/// which makes terms without the way through a token.
+pub(crate) trait Sink<'a> {
+    /// What it makes.
+    type Made;
+
+    fn integer(&mut self, value: i32) -> Result<Self::Made, Fault>;
+    fn atom(&mut self, name: AtomName<'a>) -> Result<Self::Made, Fault>;
+    fn float(&mut self, float: Float) -> Result<Self::Made, Fault>;
+    fn binary(&mut self, bytes: &'a [u8]) -> Result<Self::Made, Fault>;
+    fn string(&mut self, bytes: &'a [u8]) -> Result<Self::Made, Fault>;
+    fn nil(&mut self) -> Result<Self::Made, Fault>;
+    fn list(&mut self, count: u32) -> Result<Self::Made, Fault>;
+    fn tuple(&mut self, count: u32) -> Result<Self::Made, Fault>;
+    fn map(&mut self, count: u32) -> Result<Self::Made, Fault>;
+    /// Any other token.
+    fn rare(&mut self, token: Token<'a>) -> Result<Self::Made, Fault>;
+}
+
+/// Makes the token of what is read.
+pub(super) struct Tokens;
+
+impl<'a> Sink<'a> for Tokens {
+    type Made = Token<'a>;
+
+    fn integer(&mut self, value: i32) -> Result<Token<'a>, Fault> {
+        Ok(Token::Integer(value))
     }
 
-    #[cold]
-    fn read_rare(tag: u8, input: &mut Reader<'a>) -> Result<Self, Fault> {
-        Ok(match tag {
-            tag::NEW_PID | tag::PID => Self::Pid(pid(tag, input)?),
-            tag::NEWER_REFERENCE | tag::NEW_REFERENCE | tag::REFERENCE => reference(tag, input)?,
-            tag::V4_PORT | tag::NEW_PORT | tag::PORT => port(tag, input)?,
-            tag::BIT_BINARY => {
-                let (length, bits) = (input.u32()?, input.u8()?);
-                Self::BitString(input.take(length as usize)?, bits)
-            }
-            tag::EXPORT => Self::Export {
-                module: part_atom(input)?,
-                function: part_atom(input)?,
-                arity: part_integer(input)?
-                    .try_into()
-                    .map_err(|_| Fault::Part(tag::INTEGER))?,
-            },
-            tag::NEW_FUN => Self::Fun(fun(input)?),
-            tag::FLOAT => Self::Float(float_text(input.array::<31>()?)?),
-            unknown => return Err(Fault::Tag(unknown)),
-        })
+    fn atom(&mut self, name: AtomName<'a>) -> Result<Token<'a>, Fault> {
+        Ok(Token::Atom(name))
     }
+
+    fn float(&mut self, float: Float) -> Result<Token<'a>, Fault> {
+        Ok(Token::Float(float))
+    }
+
+    fn binary(&mut self, bytes: &'a [u8]) -> Result<Token<'a>, Fault> {
+        Ok(Token::Binary(bytes))
+    }
+
+    fn string(&mut self, bytes: &'a [u8]) -> Result<Token<'a>, Fault> {
+        Ok(Token::String(bytes))
+    }
+
+    fn nil(&mut self) -> Result<Token<'a>, Fault> {
+        Ok(Token::Nil)
+    }
+
+    fn list(&mut self, count: u32) -> Result<Token<'a>, Fault> {
+        Ok(Token::List(count))
+    }
+
+    fn tuple(&mut self, count: u32) -> Result<Token<'a>, Fault> {
+        Ok(Token::Tuple(count))
+    }
+
+    fn map(&mut self, count: u32) -> Result<Token<'a>, Fault> {
+        Ok(Token::Map(count))
+    }
+
+    fn rare(&mut self, token: Token<'a>) -> Result<Token<'a>, Fault> {
+        Ok(token)
+    }
+}
+
+/// Reads what stands at one place.
+#[inline(always)]
+pub(super) fn read<'a, S: Sink<'a>>(
+    input: &mut Reader<'a>,
+    sink: &mut S,
+) -> Result<S::Made, Fault> {
+    let tag = input.u8()?;
+    match tag {
+        tag::SMALL_INTEGER => sink.integer(input.u8()?.into()),
+        tag::INTEGER => sink.integer(input.u32()? as i32),
+        tag::SMALL_ATOM_UTF8 => {
+            let length = input.u8()?;
+            sink.atom(AtomName::Utf8(input.take(length.into())?))
+        }
+        tag::ATOM => {
+            let length = input.u16()?;
+            sink.atom(AtomName::Latin1(input.take(length.into())?))
+        }
+        tag::ATOM_CACHE_REF => sink.atom(AtomName::Cached(input.u8()?)),
+        tag::SMALL_TUPLE => sink.tuple(input.u8()?.into()),
+        tag::BINARY => sink.binary(input.long_slice()?),
+        tag::LIST => sink.list(input.u32()?),
+        tag::NIL => sink.nil(),
+        tag::NEW_FLOAT => sink.float(Float::new(f64::from_bits(input.u64()?))?),
+        tag::STRING => {
+            let length = input.u16()?;
+            sink.string(input.take(length.into())?)
+        }
+        tag::MAP => sink.map(input.u32()?),
+        tag::LARGE_TUPLE => sink.tuple(input.u32()?),
+        tag::ATOM_UTF8 | tag::SMALL_ATOM => sink.atom(atom(tag, input)?),
+        _ => sink.rare(read_rare(tag, input)?),
+    }
+}
+
+#[inline(never)]
+fn read_rare<'a>(tag: u8, input: &mut Reader<'a>) -> Result<Token<'a>, Fault> {
+    Ok(match tag {
+        tag::SMALL_BIG => {
+            let (length, sign) = (input.u8()?, input.u8()?);
+            big(sign, input.take(length.into())?)
+        }
+        tag::LARGE_BIG => {
+            let (length, sign) = (input.u32()?, input.u8()?);
+            big(sign, input.take(length as usize)?)
+        }
+        tag::NEW_PID | tag::PID => Token::Pid(pid(tag, input)?),
+        tag::NEWER_REFERENCE | tag::NEW_REFERENCE | tag::REFERENCE => reference(tag, input)?,
+        tag::V4_PORT | tag::NEW_PORT | tag::PORT => port(tag, input)?,
+        tag::BIT_BINARY => {
+            let (length, bits) = (input.u32()?, input.u8()?);
+            Token::BitString(input.take(length as usize)?, bits)
+        }
+        tag::EXPORT => Token::Export {
+            module: part_atom(input)?,
+            function: part_atom(input)?,
+            arity: part_integer(input)?
+                .try_into()
+                .map_err(|_| Fault::Part(tag::INTEGER))?,
+        },
+        tag::NEW_FUN => Token::Fun(fun(input)?),
+        tag::FLOAT => Token::Float(float_text(input.array::<31>()?)?),
+        unknown => return Err(Fault::Tag(unknown)),
+    })
 }
 
 #[inline]
