@@ -6,6 +6,7 @@
 //! - [`handshake`]: how two nodes come to trust each other, in both roles.
 //! - [`frame`]: messages on the connection that comes of it.
 //! - [`control`]: what messages are to do.
+//! - [`node`]: a node made of all that, on tokio. Begin here.
 //!
 //! Source of the protocol: OTP's *Distribution Protocol* (`erts/doc/guides/erl_dist_protocol.md`), and the
 //! behaviour of OTP 23 to 29 where that text is silent (`dist_util.erl`, `net_kernel.erl`, `dist.c`).
@@ -18,7 +19,9 @@ pub mod flags;
 pub mod frame;
 pub mod handshake;
 pub mod name;
+pub mod node;
 
 pub use cookie::Cookie;
 pub use flags::Flags;
 pub use name::{FullName, Host};
+pub use node::Node;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use beamport_term::Atom;
+
 /// The full name of a node, `Name@Host`.
 ///
 /// Shape: as OTP's `dist_util:is_node_name/1` has it, exactly one `@` with something on either side; printable
@@ -31,6 +33,11 @@ impl FullName {
     /// Where the node is: the part after the `@`, a host name or an address.
     pub fn host(&self) -> &str {
         self.parts().1
+    }
+
+    /// The atom that stands for the node in pids and elsewhere.
+    pub fn to_atom(&self) -> Atom {
+        Atom::from_input(self.0.as_bytes()).expect("a full name is not too long for an atom")
     }
 
     pub(crate) fn from_latin1(bytes: &[u8]) -> Result<Self, NameError> {

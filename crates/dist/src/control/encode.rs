@@ -139,6 +139,7 @@ mod tests {
     use beamport_term::{Pid, Reference};
 
     use super::*;
+    use crate::Flags;
 
     /// Every operation of OTP, as its documentation spells it.
     fn all() -> Vec<Term> {
@@ -245,6 +246,23 @@ mod tests {
                 // Nothing is asked of cookies, tokens, reasons and options; nothing panics on anything.
                 let _ = Control::try_from(&Term::tuple(parts));
             }
+        }
+    }
+
+    /// Nodes of before OTP 25 know no other.
+    #[test]
+    fn links_are_undone_in_the_old_way_where_the_new_one_is_unknown() {
+        for term in all() {
+            let control = Control::try_from(&term).unwrap();
+            let old = Term::from(control.clone().for_peer(Flags::MANDATORY_25));
+            let parts = term.as_tuple().unwrap();
+            match control {
+                Control::UnlinkId { .. } => {
+                    assert_eq!(old, Term::from((4, parts[2].clone(), parts[3].clone())));
+                }
+                _ => assert_eq!(old, term),
+            }
+            assert_eq!(Term::from(control.for_peer(Flags::MANDATORY_26)), term);
         }
     }
 

@@ -14,12 +14,14 @@ use beamport_term::{Atom, Pid, Reference, Term};
 
 pub use decode::ControlError;
 
+use crate::Flags;
+
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Control {
     /// Deliver the payload. (`SEND`, `SEND_SENDER`)
     Send {
-        /// Who sends, if that is told: [`SEND_SENDER`](crate::Flags::SEND_SENDER).
+        /// Who sends, if that is told: [`SEND_SENDER`](Flags::SEND_SENDER).
         from: Option<Pid>,
         /// The process that is to have it.
         to: Pid,
@@ -216,6 +218,17 @@ impl Control {
             | Self::Exit2 { reason, .. }
             | Self::MonitorExit { reason, .. } => reason.is_none(),
             _ => false,
+        }
+    }
+
+    /// The same in words that a peer understands with which `flags` are in force.
+    #[must_use]
+    pub fn for_peer(self, flags: Flags) -> Self {
+        match self {
+            Self::UnlinkId { from, to, .. } if !flags.contains(Flags::UNLINK_ID) => {
+                Self::Unlink { from, to }
+            }
+            other => other,
         }
     }
 }

@@ -9,12 +9,14 @@ use super::{Fragments, Message, SendError, Sender};
 /// Senders take turns, a frame each: a small message, or a fragment of a large one. So a large message holds up
 /// none but those of the same sender, and what one sender sends arrives in the order in which it was sent.
 ///
-/// It holds whatever it is given; who gives sees to it that it is not too much.
+/// It holds whatever it is given; who gives sees to it that it is not too much ([`len`](Self::len)).
 pub struct Outbox {
     sender: Sender,
     queues: HashMap<u64, Queue>,
     /// Whose turn comes: the numbers of all that have a queue.
     turns: VecDeque<u64>,
+    /// How many messages there are, unfinished ones too.
+    len: usize,
 }
 
 /// What one sender has to send; never empty.
@@ -31,6 +33,7 @@ impl Outbox {
             sender,
             queues: HashMap::new(),
             turns: VecDeque::new(),
+            len: 0,
         }
     }
 
@@ -41,6 +44,12 @@ impl Outbox {
             Queue::default()
         });
         queue.messages.push_back(message);
+        self.len += 1;
+    }
+
+    /// How many messages are not sent yet, or not to their end.
+    pub fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether there is nothing to be sent.
@@ -60,6 +69,9 @@ impl Outbox {
                 continue;
             };
             let sent = queue.send(sender, &mut self.sender, out);
+            if queue.unfinished.is_none() {
+                self.len -= 1;
+            }
             if queue.is_empty() {
                 self.queues.remove(&sender);
             } else {

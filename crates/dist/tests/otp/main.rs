@@ -6,6 +6,14 @@
     reason = "a test that panics says what failed"
 )]
 
+#[path = "../../examples/call.rs"]
+#[allow(dead_code, reason = "its main is for those who run it")]
+mod call;
 mod handshake;
 mod mapper;
+mod node;
+mod peer;
+#[path = "../../examples/serve.rs"]
+#[allow(dead_code, reason = "its main is for those who run it")]
+mod serve;
 mod vm;

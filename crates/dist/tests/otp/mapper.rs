@@ -24,7 +24,20 @@ pub(crate) struct Mapper {
 
 impl Mapper {
     pub(crate) fn start() -> Self {
-        let listener = listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        Self::serve(listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap())
+    }
+
+    /// A port mapper on a port that another had, once that is free.
+    pub(crate) async fn start_on(port: u16) -> Self {
+        loop {
+            match listen((Ipv4Addr::LOCALHOST, port).into()) {
+                Ok(listener) => return Self::serve(listener),
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    }
+
+    fn serve(listener: std::net::TcpListener) -> Self {
         let address = listener.local_addr().unwrap();
         let config = Config {
             port: address.port(),

@@ -1,0 +1,43 @@
+//! Serves calls of Erlang and Elixir:
+//!
+//! ```sh
+//! COOKIE=secret cargo run --example serve rust@127.0.0.1
+//! iex --name me@127.0.0.1 --cookie secret
+//! iex> GenServer.call({:adder, :"rust@127.0.0.1"}, {:add, 40, 2})
+//! 42
+//! ```
+
+use std::env;
+use std::error::Error;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use beamport_dist::FullName;
+use beamport_dist::node::{Config, Node, Received, Request};
+use beamport_term::{Term, atom};
+
+/// Adds what callers of the server `adder` ask it to.
+pub(crate) async fn run(config: Config, name: FullName) -> Result<(), Box<dyn Error>> {
+    let node = Node::start(name, config).await?;
+    let mut mailbox = node.mailbox();
+    mailbox.register(atom!("adder"))?;
+    while let Some(received) = mailbox.receive().await {
+        if let Received::Message(message) = received
+            && let Some(Request::Call { caller, request }) = Request::read(&message)
+            && let Some([a, b]) = request.tagged("add")
+            && let (Some(a), Some(b)) = (a.as_i64(), b.as_i64())
+        {
+            caller.reply(&mailbox, Term::from(a + b)).await?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let name = env::args().nth(1).ok_or("by which name?")?.parse()?;
+    let config = Config {
+        listen: Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))),
+        ..Config::new(env::var("COOKIE")?.parse()?)
+    };
+    run(config, name).await
+}

@@ -1,0 +1,196 @@
+//! A connection that stands: what is read, what is written, and signs of life.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::{Shared, Signal};
+use crate::control::{Control, ControlError};
+use crate::frame::{Frame, FrameError, Frames, Message, Outbox, Receiver, Sender};
+use crate::handshake::Established;
+use crate::{Flags, FullName};
+
+/// How much is written at once.
+const WRITE_BYTES: usize = 64 << 10;
+
+/// How much is read at once, at least.
+const READ_BYTES: usize = 16 << 10;
+
+/// How many messages take turns at a time; others wait in the order in which they came.
+const TURNS: usize = 64;
+
+/// A tick: an empty frame.
+const TICK: &[u8] = &[0; 4];
+
+/// A connection with a peer.
+#[derive(Debug)]
+pub(super) struct Connection {
+    peer: FullName,
+    flags: Flags,
+    outgoing: mpsc::Sender<Outgoing>,
+    closing: Notify,
+}
+
+/// A message and the number of its sender.
+type Outgoing = (u64, Message);
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+enum Ending {
+    #[error("this node closed it")]
+    Local,
+    #[error("the peer closed it")]
+    Peer,
+    #[error("the peer was silent for too long")]
+    Silence,
+    #[error("it broke: {0}")]
+    Broken(#[from] io::Error),
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    #[error("the peer sent an operation with a payload it has none of, or without one")]
+    Payload,
+}
+
+/// The connection is gone.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+impl Connection {
+    /// Starts what reads and writes.
+    pub(super) fn start(
+        shared: &Arc<Shared>,
+        stream: TcpStream,
+        established: Established,
+    ) -> Arc<Self> {
+        let (outgoing, to_send) = mpsc::channel(shared.config.outbox.max(1));
+        let connection = Arc::new(Self {
+            peer: established.peer.name,
+            flags: established.flags,
+            outgoing,
+            closing: Notify::new(),
+        });
+        tracing::info!(peer = %connection.peer, flags = %connection.flags, "connected");
+        let (shared, running) = (Arc::clone(shared), Arc::clone(&connection));
+        tokio::spawn(async move {
+            let ending = running.run(&shared, stream, to_send).await;
+            tracing::info!(peer = %running.peer, reason = %ending, "disconnected");
+            let peer = running.peer.to_atom();
+            if shared.connections.remove(&peer, &running) {
+                let signals = shared.processes.node_down(&peer);
+                shared.tell(signals).await;
+            }
+        });
+        connection
+    }
+
+    pub(super) fn peer(&self) -> &FullName {
+        &self.peer
+    }
+
+    /// Has something sent; waits while the connection is busy.
+    pub(super) async fn send(&self, signal: Signal) -> Result<(), Gone> {
+        let message = Message {
+            control: signal.control.for_peer(self.flags).into(),
+            payload: signal.payload,
+        };
+        let outgoing = (signal.sender, message);
+        self.outgoing.send(outgoing).await.map_err(|_| Gone)
+    }
+
+    /// Ends the connection.
+    pub(super) fn close(&self) {
+        self.closing.notify_one();
+    }
+
+    async fn run(
+        &self,
+        shared: &Shared,
+        stream: TcpStream,
+        to_send: mpsc::Receiver<Outgoing>,
+    ) -> Ending {
+        let (read, write) = stream.into_split();
+        let tick_time = shared.config.tick_time;
+        tokio::select! {
+            result = receive(shared, read) => result.err().unwrap_or(Ending::Peer),
+            result = send(write, self.flags, to_send, tick_time) => result.err().unwrap_or(Ending::Local),
+            () = self.closing.notified() => Ending::Local,
+            () = shared.stopped() => Ending::Local,
+        }
+    }
+}
+
+/// Reads what comes and has it done, until the peer closes the connection.
+async fn receive(shared: &Shared, mut stream: OwnedReadHalf) -> Result<(), Ending> {
+    let limits = shared.config.limits;
+    let mut frames = Frames::new(limits.frame);
+    let mut receiver = Receiver::new(limits);
+    let patience = patience(shared.config.tick_time);
+    loop {
+        frames.buffer().reserve(READ_BYTES);
+        let read = timeout(patience, stream.read_buf(frames.buffer()))
+            .await
+            .map_err(|_| Ending::Silence)??;
+        if read == 0 {
+            return Ok(());
+        }
+        while let Some(frame) = frames.next()? {
+            let Frame::Data(data) = frame else { continue };
+            let Some(Message { control, payload }) = receiver.receive(&data)? else {
+                continue;
+            };
+            let control = Control::try_from(&control)?;
+            if control.has_payload() != payload.is_some() {
+                return Err(Ending::Payload);
+            }
+            shared.tell(shared.processes.obey(control, payload)).await;
+        }
+    }
+}
+
+/// Writes what is to be sent, and a tick whenever that was nothing for a quarter of the tick time.
+async fn send(
+    mut stream: OwnedWriteHalf,
+    flags: Flags,
+    mut to_send: mpsc::Receiver<Outgoing>,
+    tick_time: Duration,
+) -> Result<(), Ending> {
+    let mut outbox = Outbox::new(Sender::new(flags));
+    let mut bytes = Vec::new();
+    let patience = patience(tick_time);
+    let mut next_tick = Instant::now() + tick_time / 4;
+    loop {
+        if outbox.is_empty() {
+            match timeout_at(next_tick, to_send.recv()).await {
+                Ok(Some((sender, message))) => outbox.push(sender, message),
+                Ok(None) => return Ok(()),
+                Err(_) => bytes.extend_from_slice(TICK),
+            }
+        }
+        while outbox.len() < TURNS
+            && let Ok((sender, message)) = to_send.try_recv()
+        {
+            outbox.push(sender, message);
+        }
+        if let Err(error) = outbox.fill(WRITE_BYTES, &mut bytes) {
+            tracing::warn!(%error, "a message is not sent");
+        }
+        timeout(patience, stream.write_all(&bytes))
+            .await
+            .map_err(|_| Ending::Silence)??;
+        bytes.clear();
+        next_tick = Instant::now() + tick_time / 4;
+    }
+}
+
+/// How long a peer may do nothing before it counts as gone.
+fn patience(tick_time: Duration) -> Duration {
+    tick_time + tick_time / 4
+}

@@ -1,0 +1,241 @@
+//! Which nodes are connected, and which are about to be.
+//!
+//! For each node there is one connection or one attempt, whoever began it; those who want to send wait for the
+//! attempt. Where both sides begin at once, the handshake says which attempt stays.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use beamport_term::Atom;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use super::{ConnectError, Connection, Shared};
+use crate::FullName;
+use crate::handshake::Established;
+
+type Outcome = Result<Arc<Connection>, Arc<ConnectError>>;
+
+/// All connections of a node.
+#[derive(Debug, Default)]
+pub(super) struct Connections(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    attempts: u64,
+    states: HashMap<Atom, State>,
+}
+
+#[derive(Debug)]
+enum State {
+    Pending {
+        attempt: Attempt,
+        outcome: watch::Sender<Option<Outcome>>,
+        /// The task that dials, unless it is the peer that does.
+        dial: Option<AbortHandle>,
+    },
+    Up(Arc<Connection>),
+}
+
+/// An attempt to connect, by number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Attempt(u64);
+
+/// How things stand with a node that dials this one.
+#[derive(Debug)]
+pub(super) enum Standing {
+    /// There was nothing yet; this is its attempt.
+    New(Attempt),
+    /// There is another attempt.
+    Pending,
+    /// It is connected.
+    Up,
+}
+
+impl Connections {
+    /// The connection to a node, if it stands.
+    pub(super) fn up(&self, peer: &Atom) -> Option<Arc<Connection>> {
+        match self.table().states.get(peer) {
+            Some(State::Up(connection)) => Some(Arc::clone(connection)),
+            _ => None,
+        }
+    }
+
+    /// The nodes that are connected.
+    pub(super) fn peers(&self) -> Vec<FullName> {
+        let table = self.table();
+        let up = table.states.values().filter_map(|state| match state {
+            State::Up(connection) => Some(connection.peer().clone()),
+            State::Pending { .. } => None,
+        });
+        up.collect()
+    }
+
+    /// A node dials this one.
+    pub(super) fn dialled_by(&self, peer: &Atom) -> Standing {
+        let mut table = self.table();
+        match table.states.get(peer) {
+            Some(State::Pending { .. }) => Standing::Pending,
+            Some(State::Up(_)) => Standing::Up,
+            None => Standing::New(table.begin(peer)),
+        }
+    }
+
+    /// A node that dials this one goes before the attempt that there is, which ends.
+    pub(super) fn give_way(&self, peer: &Atom) -> Attempt {
+        let mut table = self.table();
+        let next = table.number();
+        match table.states.get_mut(peer) {
+            Some(State::Pending { attempt, dial, .. }) => {
+                *attempt = next;
+                if let Some(dial) = dial.take() {
+                    dial.abort();
+                }
+                next
+            }
+            // What has come about in the meantime stays.
+            Some(State::Up(_)) => next,
+            None => table.begin(peer),
+        }
+    }
+
+    /// An attempt has failed. If it is not the one that counts, nothing comes of that.
+    pub(super) fn fail(&self, peer: &Atom, failed: Attempt, error: ConnectError) {
+        let mut table = self.table();
+        let Entry::Occupied(entry) = table.states.entry(peer.clone()) else {
+            return;
+        };
+        if matches!(entry.get(), State::Pending { attempt, .. } if *attempt == failed)
+            && let State::Pending { outcome, .. } = entry.remove()
+        {
+            outcome.send_replace(Some(Err(Arc::new(error))));
+        }
+    }
+
+    /// A connection is gone. Whether it was the node's, and not one whose place another has taken.
+    pub(super) fn remove(&self, peer: &Atom, gone: &Arc<Connection>) -> bool {
+        let mut table = self.table();
+        let current = matches!(table.states.get(peer), Some(State::Up(c)) if Arc::ptr_eq(c, gone));
+        if current {
+            table.states.remove(peer);
+        }
+        current
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn number(&mut self) -> Attempt {
+        self.attempts += 1;
+        Attempt(self.attempts)
+    }
+
+    fn begin(&mut self, peer: &Atom) -> Attempt {
+        let attempt = self.number();
+        let state = State::Pending {
+            attempt,
+            outcome: watch::Sender::new(None),
+            dial: None,
+        };
+        self.states.insert(peer.clone(), state);
+        attempt
+    }
+}
+
+impl Shared {
+    /// The connection to a node; one is made if there is none.
+    pub(super) async fn connect(self: &Arc<Self>, peer: &Atom) -> Outcome {
+        let mut outcome = {
+            let mut table = self.connections.table();
+            match table.states.get(peer) {
+                Some(State::Up(connection)) => return Ok(Arc::clone(connection)),
+                Some(State::Pending { outcome, .. }) => outcome.subscribe(),
+                None => self.begin_to_dial(&mut table, peer)?,
+            }
+        };
+        let outcome = outcome.wait_for(Option::is_some).await;
+        // Who sends the outcome does not go before it has.
+        outcome
+            .ok()
+            .and_then(|outcome| outcome.clone())
+            .unwrap_or_else(|| Err(Arc::new(ConnectError::Lost)))
+    }
+
+    fn begin_to_dial(
+        self: &Arc<Self>,
+        table: &mut Table,
+        peer: &Atom,
+    ) -> Result<watch::Receiver<Option<Outcome>>, Arc<ConnectError>> {
+        let name: FullName = peer.as_str().parse().map_err(|source| ConnectError::Name {
+            name: peer.as_str().to_owned(),
+            source,
+        })?;
+        let attempt = table.begin(peer);
+        let (shared, peer) = (Arc::clone(self), peer.clone());
+        let key = peer.clone();
+        let task = tokio::spawn(async move {
+            match shared.dial(&name).await {
+                Ok((stream, established)) => shared.establish(attempt, stream, established),
+                Err(error) => {
+                    tracing::debug!(peer = %name, %error, "cannot connect");
+                    shared.connections.fail(&peer, attempt, error);
+                }
+            }
+        });
+        match table.states.get_mut(&key) {
+            Some(State::Pending { outcome, dial, .. }) => {
+                *dial = Some(task.abort_handle());
+                Ok(outcome.subscribe())
+            }
+            _ => Err(Arc::new(ConnectError::Lost)),
+        }
+    }
+
+    /// An attempt has come to a connection; it is dropped if another attempt is the one that counts.
+    pub(super) fn establish(
+        self: &Arc<Self>,
+        attempt: Attempt,
+        stream: TcpStream,
+        established: Established,
+    ) {
+        let peer = established.peer.name.to_atom();
+        let mut table = self.connections.table();
+        let counts = matches!(
+            table.states.get(&peer),
+            Some(State::Pending { attempt: current, .. }) if *current == attempt
+        );
+        if !counts {
+            return;
+        }
+        let connection = Connection::start(self, stream, established);
+        let up = State::Up(Arc::clone(&connection));
+        if let Some(State::Pending { outcome, .. }) = table.states.insert(peer, up) {
+            outcome.send_replace(Some(Ok(connection)));
+        }
+    }
+
+    /// A peer has proved itself that takes the place of its older connection.
+    pub(super) fn replace(self: &Arc<Self>, stream: TcpStream, established: Established) {
+        let peer = established.peer.name.to_atom();
+        // To all who knew the peer by the older connection it is gone.
+        // What that makes this node say is said to the peer, which knows.
+        drop(self.processes.node_down(&peer));
+        let connection = Connection::start(self, stream, established);
+        let up = State::Up(Arc::clone(&connection));
+        match self.connections.table().states.insert(peer, up) {
+            Some(State::Up(old)) => old.close(),
+            Some(State::Pending { outcome, dial, .. }) => {
+                if let Some(dial) = dial {
+                    dial.abort();
+                }
+                outcome.send_replace(Some(Ok(connection)));
+            }
+            None => {}
+        }
+    }
+}

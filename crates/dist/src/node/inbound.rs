@@ -1,0 +1,155 @@
+//! What other nodes have this one do.
+
+use beamport_term::{Atom, Pid, Reference, Term, atom};
+
+use super::Received;
+use super::process::{Processes, Signal};
+use crate::control::{Control, Process, Recipient};
+
+impl Processes {
+    /// Does what a peer says, as far as it concerns processes. What is to be said in turn is returned.
+    ///
+    /// What has no receiver is dropped, as in a VM.
+    pub(super) fn obey(&self, control: Control, payload: Option<Term>) -> Vec<Signal> {
+        match control {
+            Control::Send { to, .. } => self.deliver_message(Some(to), payload),
+            Control::RegSend { to, .. } => self.deliver_message(self.whereis(&to), payload),
+            Control::AltAct {
+                exit: false, to, ..
+            } => match to {
+                Recipient::Pid(pid) => self.deliver_message(Some(pid), payload),
+                Recipient::Name(name) => self.deliver_message(self.whereis(&name), payload),
+                Recipient::Alias(_) => Vec::new(),
+            },
+            Control::AltAct {
+                exit: true,
+                from,
+                to: Recipient::Pid(to),
+                ..
+            }
+            | Control::Exit2 {
+                from,
+                to,
+                reason: None,
+                ..
+            } => self.exit(&to, from, payload),
+            Control::Exit2 {
+                from, to, reason, ..
+            } => self.exit(&to, from, reason),
+            Control::Exit {
+                from, to, reason, ..
+            } => {
+                if self.forget_link(&to, &from) {
+                    self.exit(&to, from, reason.or(payload))
+                } else {
+                    Vec::new()
+                }
+            }
+            Control::Link { from, to } => self.accept_link(from, to),
+            Control::Unlink { from, to } => {
+                self.forget_link(&to, &from);
+                Vec::new()
+            }
+            Control::UnlinkId { id, from, to } => {
+                self.forget_link(&to, &from);
+                let node = from.node.clone();
+                let sender = to.clone();
+                let ack = Control::UnlinkIdAck {
+                    id,
+                    from: to,
+                    to: from,
+                };
+                vec![Signal::new(&sender, node, ack, None)]
+            }
+            Control::Monitor {
+                from,
+                to,
+                reference,
+            } => self.accept_monitor(from, to, reference),
+            Control::Demonitor { to, reference, .. } => {
+                self.forget_watcher(&to, &reference);
+                Vec::new()
+            }
+            Control::MonitorExit {
+                from,
+                to,
+                reference,
+                reason,
+            } => {
+                if !self.forget_monitor(&to, &reference) {
+                    return Vec::new();
+                }
+                let down = Received::Down {
+                    reference,
+                    process: from,
+                    reason: reason.or(payload).unwrap_or_default(),
+                };
+                self.deliver(&to, down)
+            }
+            Control::SpawnRequest { request, from, .. } => self.refuse_to_spawn(request, from),
+            // Processes here make no aliases, have no group leader, and ask for no processes; links are undone
+            // without waiting for acknowledgement.
+            Control::AliasSend { .. }
+            | Control::AltAct { .. }
+            | Control::GroupLeader { .. }
+            | Control::SpawnReply { .. }
+            | Control::UnlinkIdAck { .. } => Vec::new(),
+        }
+    }
+
+    fn deliver_message(&self, to: Option<Pid>, payload: Option<Term>) -> Vec<Signal> {
+        match (to, payload) {
+            (Some(to), Some(payload)) => self.deliver(&to, Received::Message(payload)),
+            _ => Vec::new(),
+        }
+    }
+
+    fn exit(&self, to: &Pid, from: Pid, reason: Option<Term>) -> Vec<Signal> {
+        let reason = reason.unwrap_or_default();
+        self.deliver(to, Received::Exit { from, reason })
+    }
+
+    fn accept_link(&self, from: Pid, to: Pid) -> Vec<Signal> {
+        if self.remember_link(&to, &from) {
+            return Vec::new();
+        }
+        let (node, sender) = (from.node.clone(), to.clone());
+        let noproc = Control::Exit {
+            from: to,
+            to: from,
+            token: None,
+            reason: Some(Term::from(atom!("noproc"))),
+        };
+        vec![Signal::new(&sender, node, noproc, None)]
+    }
+
+    fn accept_monitor(&self, from: Pid, to: Process, reference: Reference) -> Vec<Signal> {
+        if self.remember_watcher(&from, &to, &reference) {
+            return Vec::new();
+        }
+        let sender = self.nobody();
+        let node = from.node.clone();
+        let noproc = Control::MonitorExit {
+            from: to,
+            to: from,
+            reference,
+            reason: Some(Term::from(atom!("noproc"))),
+        };
+        vec![Signal::new(&sender, node, noproc, None)]
+    }
+
+    /// As a node does that has not offered [`SPAWN`](crate::Flags::SPAWN).
+    fn refuse_to_spawn(&self, request: Reference, from: Pid) -> Vec<Signal> {
+        let node = from.node.clone();
+        let notsup: Atom = atom!("notsup");
+        let reply = Control::SpawnReply {
+            request,
+            to: from,
+            linked: false,
+            monitored: false,
+            result: Process::Name(notsup),
+            token: None,
+        };
+        vec![Signal::new(&self.nobody(), node, reply, None)]
+    }
+}

@@ -1,0 +1,243 @@
+//! A node: a member of the distribution, on tokio.
+//!
+//! A [`Node`] is hidden: it connects to those it has something to say to and to no others, and it is in no
+//! `nodes()`. It dials when something is to be sent, answers where it [listens](Config::listen), and is known to
+//! `net_adm:ping/1` as any other. What corresponds to a process is a [`Mailbox`]: it has a pid and perhaps a name,
+//! links and monitors; [`Node::call`] and [`Node::rpc`] make one for themselves.
+//!
+//! ```no_run
+//! use beamport_dist::node::{Address, Config, Node};
+//! use beamport_term::{Term, atom};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let node = Node::start("rust@127.0.0.1".parse()?, Config::new("secret".parse()?)).await?;
+//! let vm = "vm@127.0.0.1".parse()?;
+//! node.ping(&vm).await?;
+//! let sum = node.rpc(&vm, atom!("lists"), atom!("sum"), Term::list([Term::list([1, 2])])).await?;
+//! assert_eq!(sum, Term::from(3));
+//! let count = node.call(&Address::name(atom!("counter"), &vm), Term::from(atom!("get"))).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything waits for a limited time, and every queue is bounded: who sends waits while a connection is busy, and
+//! a mailbox that is not read until it is full ends ([`Config::inbox`]).
+
+mod accept;
+mod call;
+mod config;
+mod connection;
+mod connections;
+mod dial;
+mod error;
+mod inbound;
+mod kernel;
+mod listen;
+mod mailbox;
+mod process;
+mod resolve;
+
+use std::sync::Arc;
+
+use beamport_epmd::Creation;
+use beamport_term::{Atom, Pid, Reference};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+
+pub use call::{Caller, Request};
+pub use config::Config;
+pub use error::{CallError, ConnectError, NameTaken, StartError};
+pub use mailbox::{Mailbox, Received};
+
+pub use crate::control::Process;
+
+use crate::handshake::{Capabilities, Incarnation};
+use crate::{Flags, FullName};
+use connection::Connection;
+use connections::Connections;
+use process::{Processes, Signal};
+use resolve::Resolver;
+
+/// What a node can take. Nothing is here that is not served.
+const OFFERED: Flags = Flags::from_bits(
+    Flags::MANDATORY_26.bits()
+        | Flags::MANDATORY_25_DIGEST.bits()
+        | Flags::DIST_MONITOR.bits()
+        | Flags::DIST_MONITOR_NAME.bits()
+        | Flags::DIST_HDR_ATOM_CACHE.bits()
+        | Flags::SMALL_ATOM_TAGS.bits()
+        | Flags::SEND_SENDER.bits()
+        | Flags::BIG_SEQTRACE_LABELS.bits()
+        | Flags::EXIT_PAYLOAD.bits()
+        | Flags::FRAGMENTS.bits()
+        | Flags::ALIAS.bits()
+        | Flags::ALTACT_SIG.bits(),
+);
+
+const CAPABILITIES: Capabilities = Capabilities {
+    offered: OFFERED,
+    required: Flags::MANDATORY_25,
+};
+
+/// A node that runs. Clones are the same node, which ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct Node {
+    shared: Arc<Shared>,
+    _running: Arc<Running>,
+}
+
+/// What all parts of a node share.
+#[derive(Debug)]
+struct Shared {
+    /// The node itself.
+    node: Incarnation,
+    config: Config,
+    processes: Processes,
+    connections: Connections,
+    resolver: Resolver,
+    /// Where the node runs.
+    runtime: Handle,
+    /// Whether it is to end.
+    stop: watch::Sender<bool>,
+}
+
+/// While this lives, the node does.
+#[derive(Debug)]
+struct Running(Arc<Shared>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.stop.send_replace(true);
+        self.0.processes.end_all();
+    }
+}
+
+/// Where a message can go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// To a process.
+    Pid(Pid),
+    /// To whoever has a name on a node.
+    Name(Atom, Atom),
+}
+
+impl Address {
+    /// Whoever has a name on a node.
+    pub fn name(name: Atom, node: &FullName) -> Self {
+        Self::Name(name, node.to_atom())
+    }
+
+    fn node(&self) -> &Atom {
+        match self {
+            Self::Pid(pid) => &pid.node,
+            Self::Name(_, node) => node,
+        }
+    }
+
+    fn process(&self) -> Process {
+        match self {
+            Self::Pid(pid) => Process::Pid(pid.clone()),
+            Self::Name(name, _) => Process::Name(name.clone()),
+        }
+    }
+}
+
+impl From<Pid> for Address {
+    fn from(pid: Pid) -> Self {
+        Self::Pid(pid)
+    }
+}
+
+impl Node {
+    /// Starts a node with a name; if it is to listen, only once the port mapper has its name.
+    pub async fn start(name: FullName, config: Config) -> Result<Self, StartError> {
+        let listening = match config.listen {
+            Some(address) => Some(listen::open(&name, address, &config).await?),
+            None => None,
+        };
+        let creation = match &listening {
+            Some(listening) => listening.creation(),
+            None => Creation::new(random().map_err(StartError::Random)?).value(),
+        };
+        let shared = Arc::new(Shared {
+            processes: Processes::new(name.to_atom(), creation),
+            connections: Connections::default(),
+            resolver: Resolver::of_system().map_err(StartError::Resolver)?,
+            runtime: Handle::current(),
+            stop: watch::Sender::new(false),
+            node: Incarnation { name, creation },
+            config,
+        });
+        kernel::start(&shared);
+        if let Some(listening) = listening {
+            listening.serve(&shared);
+        }
+        Ok(Self {
+            _running: Arc::new(Running(Arc::clone(&shared))),
+            shared,
+        })
+    }
+
+    /// The name of the node.
+    pub fn name(&self) -> &FullName {
+        &self.shared.node.name
+    }
+
+    /// A mailbox: a process of this node.
+    pub fn mailbox(&self) -> Mailbox {
+        Mailbox::open(&self.shared)
+    }
+
+    /// Connects to a node, if it is not connected.
+    pub async fn connect(&self, peer: &FullName) -> Result<(), Arc<ConnectError>> {
+        self.shared.connect(&peer.to_atom()).await.map(|_| ())
+    }
+
+    /// Closes the connection to a node, if there is one.
+    pub fn disconnect(&self, peer: &FullName) {
+        if let Some(connection) = self.shared.connections.up(&peer.to_atom()) {
+            connection.close();
+        }
+    }
+
+    /// The nodes that are connected.
+    pub fn connected(&self) -> Vec<FullName> {
+        self.shared.connections.peers()
+    }
+
+    /// A reference that no other is equal to.
+    pub fn make_reference(&self) -> Reference {
+        self.shared.processes.make_reference()
+    }
+}
+
+impl Shared {
+    /// Tells other nodes something, as far as they are connected.
+    async fn tell(&self, signals: Vec<Signal>) {
+        for signal in signals {
+            if let Some(connection) = self.connections.up(&signal.node) {
+                // What a connection does not take, it takes with it.
+                let _ = connection.send(signal).await;
+            }
+        }
+    }
+
+    /// Tells another node something; connects to it if need be.
+    async fn send(self: &Arc<Self>, signal: Signal) -> Result<(), Arc<ConnectError>> {
+        let connection: Arc<Connection> = self.connect(&signal.node).await?;
+        connection
+            .send(signal)
+            .await
+            .map_err(|_| Arc::new(ConnectError::Lost))
+    }
+
+    /// Completes when the node is to end.
+    async fn stopped(&self) {
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
+    }
+}
+
+/// A number for a challenge, a creation or a name, that nobody can foresee.
+fn random() -> Result<u32, getrandom::Error> {
+    getrandom::u32()
+}
