@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU16;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ pub(super) struct Contender {
 impl Contender {
     /// Stock epmd.
     pub(super) fn stock(names: usize) -> Result<Self> {
-        Self::start(Command::new("epmd"), "-port", names)?.filled()
+        Self::start(Command::new("epmd"), "-port", on_port, names)?.filled()
     }
 
     /// Ours, in its place.
@@ -60,25 +60,50 @@ impl Contender {
 
     /// Ours, before it has the names.
     pub(super) fn ours_empty(names: usize) -> Result<Self> {
+        let mut command = Self::our_program()?;
+        command.arg("epmd");
+        Self::start(command, "-port", on_port, names)
+    }
+
+    /// An agent that knows so many containers from the API at `docker`.
+    pub(super) fn agent(names: usize, docker: &Path) -> Result<Self> {
+        let mut command = Self::our_program()?;
+        command
+            .args([
+                "agent",
+                "--log",
+                "warn",
+                "--advertise",
+                "127.0.0.1",
+                "--docker",
+            ])
+            .arg(format!("unix://{}", docker.display()));
+        Self::start(command, "--listen", |address| address.to_string(), names)
+    }
+
+    fn our_program() -> Result<Command> {
         let program: PathBuf = std::env::current_exe()?.with_file_name("beamport");
         ensure!(
             program.exists(),
             "{} is missing: cargo build --release --package beamport",
             program.display()
         );
-        let mut command = Command::new(program);
-        command.arg("epmd");
-        Self::start(command, "-port", names)
+        Ok(Command::new(program))
     }
 
     /// The least there can be.
     pub(super) fn trivial() -> Result<Self> {
-        Self::start(Self::this_program("trivial", 0)?, "--port", 1)
+        Self::start(Self::this_program("trivial", 0)?, "--port", on_port, 1)
     }
 
     /// Our server with names that take no sockets.
     pub(super) fn directory(names: usize) -> Result<Self> {
-        Self::start(Self::this_program("directory", names)?, "--port", names)
+        Self::start(
+            Self::this_program("directory", names)?,
+            "--port",
+            on_port,
+            names,
+        )
     }
 
     fn this_program(kind: &str, names: usize) -> Result<Command> {
@@ -89,13 +114,18 @@ impl Contender {
         Ok(command)
     }
 
-    fn start(mut command: Command, port_flag: &str, names: usize) -> Result<Self> {
+    fn start(
+        mut command: Command,
+        flag: &str,
+        place: impl FnOnce(SocketAddr) -> String,
+        names: usize,
+    ) -> Result<Self> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = free.local_addr()?;
         drop(free);
         let child = command
-            .arg(port_flag)
-            .arg(address.port().to_string())
+            .arg(flag)
+            .arg(place(address))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -134,6 +164,11 @@ impl Contender {
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
+}
+
+/// How most are told where to listen.
+fn on_port(address: SocketAddr) -> String {
+    address.port().to_string()
 }
 
 impl Drop for Contender {

@@ -2,7 +2,9 @@
 //!
 //! Absolute figures are noise on a shared machine; ratios of medians are not, or much less so.
 
+mod agent;
 mod contenders;
+mod docker;
 mod epmd;
 mod load;
 mod process;
@@ -15,12 +17,15 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
 
+pub(crate) use agent::agent;
 pub(crate) use epmd::epmd;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchTask {
     /// Lookups at the port mapper: ours, stock epmd, and the least a server can do
     Epmd(EpmdOptions),
+    /// Lookups through an agent that knows a thousand containers, and its memory
+    Agent(EpmdOptions),
     /// A server to compare with, for the bench itself to start
     #[command(hide = true)]
     Serve(contenders::ServeOptions),
@@ -47,6 +52,7 @@ pub(crate) fn main(task: &BenchTask) -> Result<ExitCode> {
     }
     match task {
         BenchTask::Epmd(options) => epmd(options)?,
+        BenchTask::Agent(options) => agent(options)?,
         BenchTask::Serve(options) => contenders::serve(options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -22,12 +22,21 @@ pub(super) fn cpu_time(pid: u32) -> Result<Duration> {
 
 /// The memory a process has in use of its own, in bytes.
 pub(super) fn memory(pid: u32) -> Result<u64> {
+    status(pid, "RssAnon:")
+}
+
+/// The memory a process has in use, with what it shares with others, in bytes.
+pub(super) fn resident(pid: u32) -> Result<u64> {
+    status(pid, "VmRSS:")
+}
+
+fn status(pid: u32, key: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let kilobytes: u64 = status
         .lines()
-        .find_map(|line| line.strip_prefix("RssAnon:"))
+        .find_map(|line| line.strip_prefix(key))
         .and_then(|rest| rest.split_whitespace().next())
-        .context("no RssAnon in the process's status")?
+        .with_context(|| format!("no {key} in the process's status"))?
         .parse()?;
     Ok(kilobytes * 1024)
 }

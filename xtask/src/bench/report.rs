@@ -44,7 +44,7 @@ pub(super) struct Ratio {
 }
 
 #[derive(Debug, Serialize)]
-struct Row {
+pub(super) struct Row {
     name: &'static str,
     lookups_per_second: f64,
     p99_microseconds: f64,
@@ -70,7 +70,7 @@ impl Measurement {
             .push(microseconds(used) / measured.count as f64);
     }
 
-    fn row(&self) -> Row {
+    pub(super) fn row(&self) -> Row {
         Row {
             name: self.name,
             lookups_per_second: median(&self.lookups_per_second),
@@ -99,21 +99,7 @@ impl Report {
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(
-            out,
-            "{:<46} {:>10} {:>9} {:>14}",
-            "", "lookups/s", "p99 [us]", "CPU/lookup [us]"
-        )?;
-        for row in self.measurements.iter().map(Measurement::row) {
-            writeln!(
-                out,
-                "{:<46} {:>10.0} {:>9.0} {:>14.1}",
-                row.name,
-                row.lookups_per_second,
-                row.p99_microseconds,
-                row.cpu_microseconds_per_lookup
-            )?;
-        }
+        out.push_str(&table(&self.measurements));
         writeln!(out)?;
         for ratio in self.ratios() {
             let mark = if ratio.ratio >= ratio.least {
@@ -133,6 +119,25 @@ impl Report {
             self.held.names, self.held.bytes_per_name, self.held.lookups_per_second
         )
     }
+}
+
+/// The measurements, a line each.
+pub(super) fn table(measurements: &[Measurement]) -> String {
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        &mut out,
+        "{:<46} {:>10} {:>9} {:>14}",
+        "", "lookups/s", "p99 [us]", "CPU/lookup [us]"
+    );
+    for row in measurements.iter().map(Measurement::row) {
+        let _ = writeln!(
+            &mut out,
+            "{:<46} {:>10.0} {:>9.0} {:>14.1}",
+            row.name, row.lookups_per_second, row.p99_microseconds, row.cpu_microseconds_per_lookup
+        );
+    }
+    out
 }
 
 /// The middle one, or the mean of the two in the middle; 0 where there are none.
