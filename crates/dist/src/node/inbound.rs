@@ -87,12 +87,19 @@ impl Processes {
                 self.deliver(&to, down)
             }
             Control::SpawnRequest { request, from, .. } => self.refuse_to_spawn(request, from),
-            // Processes here make no aliases, have no group leader, and ask for no processes; links are undone
-            // without waiting for acknowledgement.
+            Control::SpawnReply {
+                request,
+                to,
+                linked,
+                monitored,
+                result,
+                ..
+            } => self.accept_spawn(&to, request, linked, monitored, result),
+            // Processes here make no aliases and have no group leader; links are undone without waiting for
+            // acknowledgement.
             Control::AliasSend { .. }
             | Control::AltAct { .. }
             | Control::GroupLeader { .. }
-            | Control::SpawnReply { .. }
             | Control::UnlinkIdAck { .. } => Vec::new(),
         }
     }

@@ -14,7 +14,7 @@ use crate::control::Control;
 /// [`Node`](super::Node), which it does not keep from ending.
 #[derive(Debug)]
 pub struct Mailbox {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     pid: Pid,
     inbox: mpsc::Receiver<Received>,
 }

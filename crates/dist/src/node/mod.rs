@@ -36,6 +36,7 @@ mod listen;
 mod mailbox;
 mod process;
 mod resolve;
+mod spawn;
 
 use std::sync::Arc;
 
@@ -48,6 +49,7 @@ pub use call::{Caller, Request};
 pub use config::Config;
 pub use error::{CallError, ConnectError, NameTaken, StartError};
 pub use mailbox::{Mailbox, Received};
+pub use spawn::{Spawn, Spawned};
 
 pub use crate::control::Process;
 

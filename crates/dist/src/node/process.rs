@@ -7,6 +7,7 @@ use beamport_term::{Atom, Pid, Reference, Term, atom};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::Received;
+use super::spawn::PendingSpawn;
 use crate::control::{Control, Process};
 
 /// All processes of a node.
@@ -23,30 +24,32 @@ pub(super) struct Processes {
 struct Table {
     /// How many pids have been given out.
     pids: u64,
-    /// How many references have been made.
-    references: u64,
+    /// How many references and the like have been made.
+    numbers: u64,
     entries: HashMap<(u32, u32), Entry>,
     names: HashMap<Atom, Pid>,
 }
 
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     pid: Pid,
     inbox: mpsc::Sender<Received>,
     /// The name it is registered by.
     name: Option<Atom>,
     /// Processes of other nodes that are linked with it.
-    links: HashSet<Pid>,
+    pub(super) links: HashSet<Pid>,
     /// What it monitors in other nodes.
-    monitors: HashMap<Reference, Monitored>,
+    pub(super) monitors: HashMap<Reference, Monitored>,
+    /// The processes it has asked other nodes for.
+    pub(super) spawns: HashMap<Reference, PendingSpawn>,
     /// Who monitors it from other nodes, and by what.
     watchers: HashMap<Reference, (Pid, Process)>,
 }
 
 #[derive(Debug)]
-struct Monitored {
-    node: Atom,
-    process: Process,
+pub(super) struct Monitored {
+    pub(super) node: Atom,
+    pub(super) process: Process,
 }
 
 /// A signal to another node.
@@ -100,6 +103,7 @@ impl Processes {
             name: None,
             links: HashSet::new(),
             monitors: HashMap::new(),
+            spawns: HashMap::new(),
             watchers: HashMap::new(),
         };
         table.entries.insert(key(&pid), entry);
@@ -159,10 +163,7 @@ impl Processes {
     }
 
     pub(super) fn make_reference(&self) -> Reference {
-        let mut table = self.table();
-        table.references += 1;
-        let number = table.references;
-        drop(table);
+        let number = self.make_number();
         // The first word has 18 bits everywhere.
         let words = [
             (number & 0x3_FFFF) as u32,
@@ -173,6 +174,12 @@ impl Processes {
             .expect("three words are a reference")
     }
 
+    fn make_number(&self) -> u64 {
+        let mut table = self.table();
+        table.numbers += 1;
+        table.numbers
+    }
+
     /// Has a process monitor another.
     pub(super) fn monitor(&self, pid: &Pid, process: Process, node: Atom) -> (Reference, Signal) {
         let reference = self.make_reference();
@@ -180,9 +187,9 @@ impl Processes {
             node: node.clone(),
             process: process.clone(),
         };
-        if let Some(entry) = self.table().entries.get_mut(&key(pid)) {
-            entry.monitors.insert(reference.clone(), monitored);
-        }
+        self.with(pid, |entry| {
+            entry.monitors.insert(reference.clone(), monitored)
+        });
         let control = Control::Monitor {
             from: pid.clone(),
             to: process,
@@ -193,11 +200,7 @@ impl Processes {
 
     /// Has a process monitor another no longer; none if it does not.
     pub(super) fn demonitor(&self, pid: &Pid, reference: &Reference) -> Option<Signal> {
-        let monitored = {
-            let mut table = self.table();
-            let entry = table.entries.get_mut(&key(pid))?;
-            entry.monitors.remove(reference)?
-        };
+        let monitored = self.with(pid, |entry| entry.monitors.remove(reference))??;
         let control = Control::Demonitor {
             from: pid.clone(),
             to: monitored.process,
@@ -208,25 +211,16 @@ impl Processes {
 
     /// Links a process with one of another node; none if it is.
     pub(super) fn link(&self, pid: &Pid, to: &Pid) -> Option<Signal> {
-        let mut table = self.table();
-        let entry = table.entries.get_mut(&key(pid))?;
         let (from, to, node) = (pid.clone(), to.clone(), to.node.clone());
-        entry
-            .links
-            .insert(to.clone())
+        self.with(pid, |entry| entry.links.insert(to.clone()))?
             .then(|| Signal::new(pid, node, Control::Link { from, to }, None))
     }
 
     /// Undoes a link; none if there is none. From here on the other process's exit means nothing to this one.
     pub(super) fn unlink(&self, pid: &Pid, to: &Pid) -> Option<Signal> {
-        let mut table = self.table();
-        table.references += 1;
-        let id = table.references;
-        let entry = table.entries.get_mut(&key(pid))?;
+        let id = self.make_number();
         let (from, to, node) = (pid.clone(), to.clone(), to.node.clone());
-        entry
-            .links
-            .remove(&to)
+        self.forget_link(pid, &to)
             .then(|| Signal::new(pid, node, Control::UnlinkId { id, from, to }, None))
     }
 
@@ -256,6 +250,8 @@ impl Processes {
             entry
                 .watchers
                 .retain(|_, (watcher, _)| watcher.node != *node);
+            // Those who wait for the answer are told by that.
+            entry.spawns.retain(|_, spawn| spawn.node != *node);
             let gone = |pid: &Pid| pid.node == *node;
             for from in entry.links.extract_if(gone) {
                 let reason = noconnection();
@@ -285,20 +281,20 @@ impl Processes {
         }
     }
 
+    /// Changes what is known of a process; none if there is no such process.
+    pub(super) fn with<R>(&self, pid: &Pid, change: impl FnOnce(&mut Entry) -> R) -> Option<R> {
+        self.table().entries.get_mut(&key(pid)).map(change)
+    }
+
     /// False if there is no such process.
     pub(super) fn remember_link(&self, pid: &Pid, with: &Pid) -> bool {
-        let mut table = self.table();
-        let entry = table.entries.get_mut(&key(pid));
-        entry
-            .map(|entry| entry.links.insert(with.clone()))
+        self.with(pid, |entry| entry.links.insert(with.clone()))
             .is_some()
     }
 
     /// False if there was no such link.
     pub(super) fn forget_link(&self, pid: &Pid, with: &Pid) -> bool {
-        let mut table = self.table();
-        let entry = table.entries.get_mut(&key(pid));
-        entry.is_some_and(|entry| entry.links.remove(with))
+        self.with(pid, |entry| entry.links.remove(with)) == Some(true)
     }
 
     /// False if there is no such process.
@@ -325,9 +321,7 @@ impl Processes {
 
     /// False if the process does not monitor by this reference.
     pub(super) fn forget_monitor(&self, pid: &Pid, reference: &Reference) -> bool {
-        let mut table = self.table();
-        let entry = table.entries.get_mut(&key(pid));
-        entry.is_some_and(|entry| entry.monitors.remove(reference).is_some())
+        self.with(pid, |entry| entry.monitors.remove(reference).is_some()) == Some(true)
     }
 
     /// Ends all processes, and tells nobody.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use beamport_dist::frame::{Frame, Frames};
 use beamport_dist::handshake::{HandshakeError, Step};
 use beamport_dist::node::{
-    Address, CallError, Config, ConnectError, Mailbox, Node, Process, Received, Request,
+    Address, CallError, Config, ConnectError, Mailbox, Node, Process, Received, Request, Spawn,
 };
 use beamport_dist::{Flags, FullName};
 use beamport_term::{Atom, Term, atom};
@@ -290,6 +290,82 @@ async fn exits_are_told_in_both_directions() {
     assert_eq!(receive(&mut mailbox).await, watched);
     drop(mailbox);
     assert_eq!(vm.line().await, "normal");
+}
+
+#[tokio::test]
+async fn a_vm_starts_processes_for_a_node() {
+    let mapper = Mapper::start();
+    let mut vm = Vm::start(&mapper, VM).await;
+    let node = dialler(&mapper).await;
+    let mut mailbox = node.mailbox();
+    let peer = name(VM);
+
+    let hello = vec![
+        mailbox.pid().clone().into(),
+        Term::from((atom!("hello"), 1)),
+    ];
+    let send = Spawn::new(atom!("erlang"), atom!("send"), hello);
+    let spawned = mailbox.spawn(&peer, send).await.unwrap();
+    assert_eq!(spawned.pid.node, peer.to_atom());
+    assert_eq!(spawned.monitor, None);
+    let hello = Received::Message(Term::from((atom!("hello"), 1)));
+    assert_eq!(receive(&mut mailbox).await, hello);
+
+    // Held from the beginning, however soon the process exits.
+    let exit = vec![Term::from(atom!("soon"))];
+    let exit = Spawn {
+        monitor: true,
+        link: true,
+        ..Spawn::new(atom!("erlang"), atom!("exit"), exit)
+    };
+    for _ in 0..50 {
+        let spawned = mailbox.spawn(&peer, exit.clone()).await.unwrap();
+        let mut told = [receive(&mut mailbox).await, receive(&mut mailbox).await];
+        told.sort_by_key(|received| matches!(received, Received::Down { .. }));
+        let reason = || Term::from(atom!("soon"));
+        let expected = [
+            Received::Exit {
+                from: spawned.pid.clone(),
+                reason: reason(),
+            },
+            Received::Down {
+                reference: spawned.monitor.unwrap(),
+                process: Process::Pid(spawned.pid),
+                reason: reason(),
+            },
+        ];
+        assert_eq!(told, expected);
+    }
+
+    // What was abandoned is let go of.
+    let sleep = Spawn {
+        monitor: true,
+        link: true,
+        ..Spawn::new(
+            atom!("timer"),
+            atom!("sleep"),
+            vec![Term::from(atom!("infinity"))],
+        )
+    };
+    let abandoned = tokio::select! {
+        biased;
+        never = mailbox.spawn(&peer, sleep.clone()) => Some(never),
+        () = tokio::task::yield_now() => None,
+    };
+    assert!(abandoned.is_none());
+    let spawned = mailbox.spawn(&peer, sleep).await.unwrap();
+    let links = format!(
+        "(fun F() -> case [P || P <- processes(), process_info(P, current_function) =:= {{current_function, {{timer, sleep, 1}}}}, process_info(P, links) =/= {{links, []}}] of [_] -> ok; _ -> F() end end)()"
+    );
+    assert_eq!(vm.eval(&links).await, "ok");
+    mailbox
+        .exit(&spawned.pid, Term::from(atom!("kill")))
+        .await
+        .unwrap();
+    let Received::Exit { reason, .. } = receive(&mut mailbox).await else {
+        panic!("not told first");
+    };
+    assert!(reason.is_atom("killed"), "{reason}");
 }
 
 #[tokio::test]
