@@ -10,7 +10,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::{Shared, Signal};
+use super::{NodeEvent, Shared, Signal};
 use crate::control::{Control, ControlError};
 use crate::frame::{Frame, FrameError, Frames, Message, Outbox, Receiver, Sender};
 use crate::handshake::Established;
@@ -85,6 +85,7 @@ impl Connection {
             let peer = running.peer.to_atom();
             if shared.connections.remove(&peer, &running) {
                 let signals = shared.processes.node_down(&peer);
+                shared.announce(NodeEvent::Down(running.peer.clone()));
                 shared.tell(signals).await;
             }
         });

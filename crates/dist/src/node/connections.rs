@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::{ConnectError, Connection, Shared};
+use super::{ConnectError, Connection, NodeEvent, Shared};
 use crate::FullName;
 use crate::handshake::Established;
 
@@ -212,9 +212,11 @@ impl Shared {
         if !counts {
             return;
         }
+        // The table stays locked: what ends a connection must not come before what begins it.
         let connection = Connection::start(self, stream, established);
         let up = State::Up(Arc::clone(&connection));
         if let Some(State::Pending { outcome, .. }) = table.states.insert(peer, up) {
+            self.announce(NodeEvent::Up(connection.peer().clone()));
             outcome.send_replace(Some(Ok(connection)));
         }
     }
@@ -225,17 +227,22 @@ impl Shared {
         // To all who knew the peer by the older connection it is gone.
         // What that makes this node say is said to the peer, which knows.
         drop(self.processes.node_down(&peer));
+        let mut table = self.connections.table();
         let connection = Connection::start(self, stream, established);
         let up = State::Up(Arc::clone(&connection));
-        match self.connections.table().states.insert(peer, up) {
-            Some(State::Up(old)) => old.close(),
+        match table.states.insert(peer, up) {
+            Some(State::Up(old)) => {
+                self.announce(NodeEvent::Down(old.peer().clone()));
+                old.close();
+            }
             Some(State::Pending { outcome, dial, .. }) => {
                 if let Some(dial) = dial {
                     dial.abort();
                 }
-                outcome.send_replace(Some(Ok(connection)));
+                outcome.send_replace(Some(Ok(Arc::clone(&connection))));
             }
             None => {}
         }
+        self.announce(NodeEvent::Up(connection.peer().clone()));
     }
 }

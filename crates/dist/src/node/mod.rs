@@ -43,7 +43,7 @@ use std::sync::Arc;
 use beamport_epmd::Creation;
 use beamport_term::{Atom, Pid, Reference};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 pub use call::{Caller, Request};
 pub use config::Config;
@@ -97,6 +97,7 @@ struct Shared {
     processes: Processes,
     connections: Connections,
     resolver: Resolver,
+    events: broadcast::Sender<NodeEvent>,
     /// Where the node runs.
     runtime: Handle,
     /// Whether it is to end.
@@ -112,6 +113,18 @@ impl Drop for Running {
         self.0.stop.send_replace(true);
         self.0.processes.end_all();
     }
+}
+
+/// How many events wait for who is slow to take them, before the oldest are dropped.
+const EVENTS: usize = 1024;
+
+/// What has become of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeEvent {
+    /// A node is connected.
+    Up(FullName),
+    /// A node is connected no longer.
+    Down(FullName),
 }
 
 /// Where a message can go.
@@ -165,6 +178,7 @@ impl Node {
             processes: Processes::new(name.to_atom(), creation),
             connections: Connections::default(),
             resolver: Resolver::of_system().map_err(StartError::Resolver)?,
+            events: broadcast::Sender::new(EVENTS),
             runtime: Handle::current(),
             stop: watch::Sender::new(false),
             node: Incarnation { name, creation },
@@ -207,6 +221,12 @@ impl Node {
         self.shared.connections.peers()
     }
 
+    /// Which nodes come and go from now on, as by `net_kernel:monitor_nodes/1`. Who is 1024 events late misses some,
+    /// and is told so.
+    pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
+        self.shared.events.subscribe()
+    }
+
     /// A reference that no other is equal to.
     pub fn make_reference(&self) -> Reference {
         self.shared.processes.make_reference()
@@ -231,6 +251,11 @@ impl Shared {
             .send(signal)
             .await
             .map_err(|_| Arc::new(ConnectError::Lost))
+    }
+
+    fn announce(&self, event: NodeEvent) {
+        // Nobody needs to listen.
+        let _ = self.events.send(event);
     }
 
     /// Completes when the node is to end.

@@ -1,4 +1,4 @@
-//! This crate against a real VM: the `erl` of this machine, over loopback, with a port mapper of its own.
+//! This crate against real VMs: the `erl` that is found by `PATH`, over loopback, with a port mapper for each test.
 
 #![allow(
     clippy::unwrap_used,

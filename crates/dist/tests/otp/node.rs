@@ -7,7 +7,8 @@ use std::time::Duration;
 use beamport_dist::frame::{Frame, Frames};
 use beamport_dist::handshake::{HandshakeError, Step};
 use beamport_dist::node::{
-    Address, CallError, Config, ConnectError, Mailbox, Node, Process, Received, Request, Spawn,
+    Address, CallError, Config, ConnectError, Mailbox, Node, NodeEvent, Process, Received, Request,
+    Spawn,
 };
 use beamport_dist::{Flags, FullName};
 use beamport_term::{Atom, Term, atom};
@@ -112,7 +113,9 @@ async fn a_vm_pings_a_node() {
     let mapper = Mapper::start();
     let mut vm = Vm::start(&mapper, VM).await;
     let node = listener(&mapper, RUST).await;
+    let mut events = node.events();
     assert_eq!(vm.eval(&format!("net_adm:ping('{RUST}')")).await, "pong");
+    assert_eq!(events.recv().await, Ok(NodeEvent::Up(name(VM))));
     assert_eq!(
         vm.eval("{nodes(), nodes(hidden)}").await,
         format!("{{[],['{RUST}']}}")
@@ -120,6 +123,9 @@ async fn a_vm_pings_a_node() {
     assert_eq!(node.connected(), [name(VM)]);
     let names = vm.eval("element(2, erl_epmd:names({127,0,0,1}))").await;
     assert!(names.contains("{\"rust\","), "{names}");
+    vm.eval(&format!("net_kernel:disconnect('{RUST}')")).await;
+    assert_eq!(events.recv().await, Ok(NodeEvent::Down(name(VM))));
+    assert_eq!(vm.eval(&format!("net_adm:ping('{RUST}')")).await, "pong");
 
     drop(node);
     let gone = format!(
@@ -354,10 +360,14 @@ async fn a_vm_starts_processes_for_a_node() {
     };
     assert!(abandoned.is_none());
     let spawned = mailbox.spawn(&peer, sleep).await.unwrap();
-    let links = format!(
-        "(fun F() -> case [P || P <- processes(), process_info(P, current_function) =:= {{current_function, {{timer, sleep, 1}}}}, process_info(P, links) =/= {{links, []}}] of [_] -> ok; _ -> F() end end)()"
-    );
-    assert_eq!(vm.eval(&links).await, "ok");
+    let one_is_linked = "(fun F() -> \
+        Sleeping = [P || P <- processes(), process_info(P, current_function) =:= \
+                         {current_function, {timer, sleep, 1}}], \
+        case [P || P <- Sleeping, process_info(P, links) =/= {links, []}] of \
+            [_] when length(Sleeping) =:= 2 -> ok; \
+            _ -> F() \
+        end end)()";
+    assert_eq!(vm.eval(one_is_linked).await, "ok");
     mailbox
         .exit(&spawned.pid, Term::from(atom!("kill")))
         .await
@@ -649,4 +659,29 @@ async fn the_examples_run() {
     );
     assert_eq!(vm.eval(&call).await, "42");
     serving.abort();
+}
+
+/// A peer that comes again while its older connection seems to stand takes its place, and its processes are new.
+#[tokio::test]
+async fn a_peer_that_comes_again_is_down_and_up() {
+    let mapper = Mapper::start();
+    let node = listener(&mapper, RUST).await;
+    let mut events = node.events();
+    let peer = || NodeEvent::Up(name("again@127.0.0.1"));
+    let first = peer::dial_as(&mapper, "again", RUST).await;
+    assert_eq!(events.recv().await, Ok(peer()));
+    let mut mailbox = node.mailbox();
+    let somebody = Address::name(atom!("somebody"), &name("again@127.0.0.1"));
+    mailbox.monitor(&somebody).await.unwrap();
+
+    let second = peer::dial_as(&mapper, "again", RUST).await;
+    let down = NodeEvent::Down(name("again@127.0.0.1"));
+    assert_eq!(events.recv().await, Ok(down));
+    assert_eq!(events.recv().await, Ok(peer()));
+    let Received::Down { reason, .. } = receive(&mut mailbox).await else {
+        panic!("not told");
+    };
+    assert!(reason.is_atom("noconnection"));
+    assert_eq!(node.connected(), [name("again@127.0.0.1")]);
+    drop((first, second));
 }

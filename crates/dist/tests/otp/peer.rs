@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use beamport_dist::Flags;
 use beamport_dist::handshake::accept::Greeting;
 use beamport_dist::handshake::stream::Wire;
-use beamport_dist::handshake::{Capabilities, Incarnation};
+use beamport_dist::handshake::{Capabilities, Identity, Incarnation};
 use tokio::net::TcpStream;
 
 use crate::mapper::{Mapper, soon};
@@ -29,6 +29,26 @@ pub(crate) async fn accept_as(mapper: &Mapper, name: &str, flags: Flags) -> TcpS
     };
     let state = caller.welcome(1, wire.out());
     wire.establish(state, &COOKIE.parse().unwrap())
+        .await
+        .unwrap();
+    stream
+}
+
+/// Connects to a node as `name@127.0.0.1`.
+pub(crate) async fn dial_as(mapper: &Mapper, name: &str, node: &str) -> TcpStream {
+    let (short, _) = node.split_once('@').unwrap();
+    let mut stream = mapper.connect(short).await;
+    let identity = Identity::Named(Incarnation {
+        name: format!("{name}@{}", Ipv4Addr::LOCALHOST).parse().unwrap(),
+        creation: 7,
+    });
+    let capabilities = Capabilities {
+        offered: Flags::MANDATORY_26,
+        required: Flags::MANDATORY_25,
+    };
+    let (node, cookie) = (node.parse().unwrap(), COOKIE.parse().unwrap());
+    Wire::new(&mut stream, soon())
+        .dial(identity, capabilities, node, &cookie, 2)
         .await
         .unwrap();
     stream
