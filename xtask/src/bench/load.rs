@@ -75,7 +75,8 @@ fn client(
     let mut latencies = Vec::with_capacity(100_000);
     let mut request = Vec::new();
     let mut reply = Vec::new();
-    while !is_over.load(Ordering::Relaxed) {
+    // At least one, however busy the machine is.
+    while latencies.is_empty() || !is_over.load(Ordering::Relaxed) {
         // A linear congruential generator: the upper half is random enough.
         seed = seed
             .wrapping_mul(6_364_136_223_846_793_005)
