@@ -1,4 +1,5 @@
-//! Against a real VM: every property here asks `erl`, which must be installed (Debian: erlang-base).
+//! Against other implementations: a real VM, for which `erl` must be installed (Debian: erlang-base), and the crates
+//! eetf and erltf.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +10,7 @@
 mod erl;
 mod hash;
 mod order;
+mod rivals;
 mod round_trip;
 mod terms;
 mod text;
