@@ -1,0 +1,70 @@
+//! What holds of terms for every input, shared by the fuzz targets and by the test that replays the corpus with a
+//! stable toolchain (`crates/term/tests/corpus.rs`).
+//!
+//! Everywhere: no panic, and what was read comes back when it is written and read again.
+
+#![allow(dead_code, reason = "each fuzz target uses one")]
+
+use beamport_term::{
+    Cursor, Decoder, Elixir, Encoder, Erlang, Limits, Parser, Term, decode, encode,
+};
+
+/// Small, so that input finds them.
+const LIMITS: Limits = Limits {
+    depth: 200,
+    bytes: 1 << 16,
+    elements: 10_000,
+};
+
+/// Any bytes where an encoded term was expected.
+pub(crate) fn term_decode(bytes: &[u8]) {
+    let skipped = Cursor::new(bytes).is_ok_and(|mut cursor| cursor.skip().is_ok());
+    let Ok((term, used)) = Decoder::new(LIMITS).decode_prefix(&bytes.to_vec().into()) else {
+        return;
+    };
+    assert!(used <= bytes.len());
+    // Compressed and private terms have no tokens.
+    assert!(skipped || matches!(bytes.get(1), Some(80 | 121)));
+    let again = encode(&term).unwrap();
+    assert_eq!(decode(&again.into()).unwrap(), term);
+    let sorted = Encoder::new().deterministic(true).encode(&term).unwrap();
+    let same = decode(&sorted.clone().into()).unwrap();
+    assert_eq!(same, term);
+    assert_eq!(
+        Encoder::new().deterministic(true).encode(&same).unwrap(),
+        sorted
+    );
+    assert_eq!(same.phash2(), term.phash2());
+    assert!(same.compare(&term).is_eq());
+    for style in [
+        Erlang::WRITTEN,
+        Erlang::LINE,
+        Erlang::PRETTY,
+        Erlang::PRETTY.width(20),
+    ] {
+        assert!(!style.of(&term).to_string().is_empty());
+    }
+    assert!(!Elixir::new().of(&term).to_string().is_empty());
+}
+
+/// Any text where a term was expected.
+pub(crate) fn term_text(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let parser = Parser::new(LIMITS);
+    let _ = parser.parse_call(text);
+    let Ok(term) = parser.parse(text) else {
+        return;
+    };
+    for style in [
+        Erlang::WRITTEN,
+        Erlang::LINE,
+        Erlang::PRETTY,
+        Erlang::PRETTY.width(20),
+    ] {
+        let printed = style.of(&term).to_string();
+        assert_eq!(printed.parse::<Term>().unwrap(), term, "{printed}");
+    }
+    assert_eq!(decode(&encode(&term).unwrap().into()).unwrap(), term);
+}
