@@ -44,8 +44,7 @@ impl Shared {
                 Ok(())
             }
             (Err(error), Place::Attempt(attempt)) => {
-                let failed = error.clone().into();
-                self.connections.fail(&peer.to_atom(), attempt, failed);
+                self.connections.withdraw(&peer.to_atom(), attempt);
                 Err(error.into())
             }
             (Err(error), Place::Older) => Err(error.into()),

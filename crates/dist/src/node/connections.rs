@@ -18,6 +18,9 @@ use crate::handshake::Established;
 
 type Outcome = Result<Arc<Connection>, Arc<ConnectError>>;
 
+/// How often it is waited for attempts of others before a connection is not to be had.
+const TRIES: usize = 4;
+
 /// All connections of a node.
 #[derive(Debug, Default)]
 pub(super) struct Connections(Mutex<Table>);
@@ -101,16 +104,29 @@ impl Connections {
         }
     }
 
-    /// An attempt has failed. If it is not the one that counts, nothing comes of that.
-    pub(super) fn fail(&self, peer: &Atom, failed: Attempt, error: ConnectError) {
+    /// This node's attempt has failed. If it is not the one that counts, nothing comes of that.
+    pub(super) fn fail(&self, peer: &Atom, attempt: Attempt, error: ConnectError) {
+        if let Some(outcome) = self.take(peer, attempt) {
+            outcome.send_replace(Some(Err(Arc::new(error))));
+        }
+    }
+
+    /// A peer's attempt has failed. Those who wait for it try for themselves: who it was is not known.
+    pub(super) fn withdraw(&self, peer: &Atom, attempt: Attempt) {
+        drop(self.take(peer, attempt));
+    }
+
+    fn take(&self, peer: &Atom, taken: Attempt) -> Option<watch::Sender<Option<Outcome>>> {
         let mut table = self.table();
         let Entry::Occupied(entry) = table.states.entry(peer.clone()) else {
-            return;
+            return None;
         };
-        if matches!(entry.get(), State::Pending { attempt, .. } if *attempt == failed)
-            && let State::Pending { outcome, .. } = entry.remove()
-        {
-            outcome.send_replace(Some(Err(Arc::new(error))));
+        if !matches!(entry.get(), State::Pending { attempt, .. } if *attempt == taken) {
+            return None;
+        }
+        match entry.remove() {
+            State::Pending { outcome, .. } => Some(outcome),
+            State::Up(_) => None,
         }
     }
 
@@ -150,20 +166,23 @@ impl Table {
 impl Shared {
     /// The connection to a node; one is made if there is none.
     pub(super) async fn connect(self: &Arc<Self>, peer: &Atom) -> Outcome {
-        let mut outcome = {
-            let mut table = self.connections.table();
-            match table.states.get(peer) {
-                Some(State::Up(connection)) => return Ok(Arc::clone(connection)),
-                Some(State::Pending { outcome, .. }) => outcome.subscribe(),
-                None => self.begin_to_dial(&mut table, peer)?,
+        // Of what a peer began and did not bring to its end, nothing follows: this node then dials.
+        for _ in 0..TRIES {
+            let mut outcome = {
+                let mut table = self.connections.table();
+                match table.states.get(peer) {
+                    Some(State::Up(connection)) => return Ok(Arc::clone(connection)),
+                    Some(State::Pending { outcome, .. }) => outcome.subscribe(),
+                    None => self.begin_to_dial(&mut table, peer)?,
+                }
+            };
+            if let Ok(outcome) = outcome.wait_for(Option::is_some).await
+                && let Some(outcome) = outcome.clone()
+            {
+                return outcome;
             }
-        };
-        let outcome = outcome.wait_for(Option::is_some).await;
-        // Who sends the outcome does not go before it has.
-        outcome
-            .ok()
-            .and_then(|outcome| outcome.clone())
-            .unwrap_or_else(|| Err(Arc::new(ConnectError::Lost)))
+        }
+        Err(Arc::new(ConnectError::Lost))
     }
 
     fn begin_to_dial(

@@ -685,3 +685,75 @@ async fn a_peer_that_comes_again_is_down_and_up() {
     assert_eq!(node.connected(), [name("again@127.0.0.1")]);
     drop((first, second));
 }
+
+/// Who sends to a peer that does not read waits; the connection is given up, and nothing piles up until then.
+#[tokio::test]
+async fn a_peer_that_stops_reading_is_given_up() {
+    let mapper = Mapper::start();
+    let node = Node::start(
+        name(RUST),
+        Config {
+            tick_time: Duration::from_millis(400),
+            ..config(&mapper)
+        },
+    )
+    .await
+    .unwrap();
+    let mut events = node.events();
+    let mailbox = node.mailbox();
+    let somebody = Address::name(atom!("somebody"), &name("stuck@127.0.0.1"));
+    let sending = async {
+        let large = Term::binary(vec![7; 1 << 20]);
+        while mailbox.send(&somebody, large.clone()).await.is_err() {}
+        let mut sent = 1;
+        while mailbox.send(&somebody, large.clone()).await.is_ok() {
+            sent += 1;
+            assert!(sent < 1000, "nothing holds up who sends");
+        }
+    };
+    // It gives signs of life, as slowly as peers do, and reads nothing.
+    let stuck = async {
+        let mut stream = peer::accept_as(&mapper, "stuck", Flags::MANDATORY_26).await;
+        while stream.write_all(&[0; 4]).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        () = sending => {}
+        () = stuck => {}
+    }
+    let peer = || name("stuck@127.0.0.1");
+    assert_eq!(events.recv().await, Ok(NodeEvent::Up(peer())));
+    assert_eq!(events.recv().await, Ok(NodeEvent::Down(peer())));
+}
+
+#[tokio::test]
+async fn a_peer_that_dies_within_a_frame_is_down() {
+    let mapper = Mapper::start();
+    let node = listener(&mapper, RUST).await;
+    let mut events = node.events();
+    let mut peer = peer::dial_as(&mapper, "dying", RUST).await;
+    peer.write_all(b"\0\0\x10\0p\x83\x68").await.unwrap();
+    drop(peer);
+    let dying = || name("dying@127.0.0.1");
+    assert_eq!(events.recv().await, Ok(NodeEvent::Up(dying())));
+    assert_eq!(events.recv().await, Ok(NodeEvent::Down(dying())));
+}
+
+/// Who says the name of a peer and proves nothing keeps nobody from the peer.
+#[tokio::test]
+async fn a_stranger_by_the_name_of_a_peer_does_not_stand_in_its_way() {
+    let mapper = Mapper::start();
+    let _vm = Vm::start(&mapper, VM).await;
+    let node = listener(&mapper, RUST).await;
+    let mut stranger = mapper.connect("rust").await;
+    let flags = Flags::MANDATORY_26.bits().to_be_bytes();
+    let message = [b"\0\x1bN", &flags[..], b"\0\0\0\x07\0\x0cvm@127.0.0.1"].concat();
+    stranger.write_all(&message).await.unwrap();
+    let mut welcome = [0; 5];
+    stranger.read_exact(&mut welcome).await.unwrap();
+    assert_eq!(&welcome, b"\0\x03sok");
+    let peer = name(VM);
+    let (connected, ()) = tokio::join!(biased; node.ping(&peer), async { drop(stranger) });
+    connected.unwrap();
+}
