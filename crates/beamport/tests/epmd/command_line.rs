@@ -6,7 +6,8 @@ use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Output};
 
 use crate::conversation::Alive2;
-use crate::program::{DEADLINE, Mapper, Program, free_port, outer_address, wait_until};
+use crate::ports::free_port;
+use crate::program::{DEADLINE, Mapper, Program, outer_address, wait_until};
 
 /// Asserts what a run printed and how it ended.
 #[track_caller]

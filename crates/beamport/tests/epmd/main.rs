@@ -18,6 +18,8 @@ mod conformance;
 mod conversation;
 mod differences;
 mod endurance;
+#[path = "../common/ports.rs"]
+mod ports;
 mod program;
 mod traps;
 mod vms;

@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::conversation::{Alive2, Registered, framed};
-use crate::program::{Program, free_port};
+use crate::ports::free_port;
+use crate::program::Program;
 
 /// Stock nodes take their first read for the whole reply.
 pub(crate) fn the_reply_to_alive2_comes_in_one_read(program: &Program) {

@@ -6,5 +6,7 @@
 )]
 
 mod node;
+#[path = "../common/ports.rs"]
+mod ports;
 mod process;
 mod support;

@@ -6,7 +6,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{Running, Surroundings, free_port, wait_until};
+use crate::ports::free_port;
+use crate::support::{Running, Surroundings, wait_until};
 use beamport_epmd::client;
 use beamport_epmd::local::LocalDirectory;
 use beamport_epmd::server::{Config, Server, listen};
