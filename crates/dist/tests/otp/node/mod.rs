@@ -1,0 +1,66 @@
+//! Nodes among VMs.
+
+mod calls;
+mod connections;
+mod peers;
+mod signals;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use beamport_dist::FullName;
+use beamport_dist::node::{Address, Config, Mailbox, Node, Received};
+use beamport_term::{Term, atom};
+use tokio::time::timeout_at;
+
+use crate::mapper::{Mapper, soon};
+use crate::vm::{COOKIE, Vm};
+
+const VM: &str = "vm@127.0.0.1";
+const RUST: &str = "rust@127.0.0.1";
+
+fn name(text: &str) -> FullName {
+    text.parse().unwrap()
+}
+
+fn config(mapper: &Mapper) -> Config {
+    Config {
+        mapper_port: mapper.port(),
+        // A loaded machine is slow.
+        setup_time: Duration::from_secs(30),
+        call_time: Duration::from_secs(30),
+        ..Config::new(COOKIE.parse().unwrap())
+    }
+}
+
+/// A node that dials only.
+async fn dialler(mapper: &Mapper) -> Node {
+    Node::start(name(RUST), config(mapper)).await.unwrap()
+}
+
+/// A node that listens too.
+async fn listener(mapper: &Mapper, own: &str) -> Node {
+    let config = Config {
+        listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
+        ..config(mapper)
+    };
+    Node::start(name(own), config).await.unwrap()
+}
+
+async fn receive(mailbox: &mut Mailbox) -> Received {
+    timeout_at(soon(), mailbox.receive())
+        .await
+        .unwrap()
+        .expect("the mailbox has ended")
+}
+
+/// A pid that the VM prints by evaluating `expression`, told by message.
+async fn pid_of(vm: &mut Vm, mailbox: &mut Mailbox, own: &str, expression: &str) -> Address {
+    let name = atom!("pids");
+    let _ = mailbox.register(name);
+    vm.eval(&format!("{{pids, '{own}'}} ! {expression}")).await;
+    match receive(mailbox).await {
+        Received::Message(Term::Pid(pid)) => pid.into(),
+        other => panic!("no pid: {other:?}"),
+    }
+}
