@@ -9,6 +9,7 @@ mod epmd;
 mod load;
 mod process;
 mod report;
+mod term;
 mod trivial;
 
 use std::ffi::OsStr;
@@ -19,6 +20,7 @@ use clap::{Args, Subcommand};
 
 pub(crate) use agent::agent;
 pub(crate) use epmd::epmd;
+use term::term;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchTask {
@@ -26,6 +28,8 @@ pub(crate) enum BenchTask {
     Epmd(EpmdOptions),
     /// Lookups through an agent that knows a thousand containers, and its memory
     Agent(EpmdOptions),
+    /// Encoding and decoding terms: ours, the crates eetf and erltf, and a VM
+    Term,
     /// A server to compare with, for the bench itself to start
     #[command(hide = true)]
     Serve(contenders::ServeOptions),
@@ -47,12 +51,13 @@ pub(crate) struct EpmdOptions {
 }
 
 pub(crate) fn main(task: &BenchTask) -> Result<ExitCode> {
-    if cfg!(debug_assertions) {
+    if cfg!(debug_assertions) && !matches!(task, BenchTask::Term) {
         return optimized();
     }
     match task {
         BenchTask::Epmd(options) => epmd(options)?,
         BenchTask::Agent(options) => agent(options)?,
+        BenchTask::Term => term()?,
         BenchTask::Serve(options) => contenders::serve(options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -9,6 +9,8 @@ use crate::Term;
 impl Term {
     /// `erlang:phash2(Term)`: a number below 2^27, the same in every VM and release.
     ///
+    /// What a [`Term::Local`] would be there only its VM knows; here it hashes as the binary of its bytes.
+    ///
     /// ```
     /// use beamport_term::{Term, atom};
     /// assert_eq!(Term::from(atom!("foo")).phash2(), 27_999);

@@ -2,7 +2,7 @@
 
 /// What input may cost, whatever it says.
 ///
-/// Every decoder takes one. Input never makes a decoder allocate more than some 150 bytes for each of its own, and
+/// Every decoder takes one. Input never makes a decoder allocate more than some 160 bytes for each of its own, and
 /// mostly far less, as a length that goes beyond the input is refused before anything is allocated for it. These
 /// limits bound how much input is looked at and what compressed input unfolds to.
 ///
