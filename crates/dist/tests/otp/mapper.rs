@@ -1,6 +1,6 @@
 //! A port mapper for one test.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,12 @@ pub(crate) struct Mapper {
 
 impl Mapper {
     pub(crate) fn start() -> Self {
-        Self::serve(listen((Ipv4Addr::LOCALHOST, 0).into()).unwrap())
+        Self::start_at(Ipv4Addr::LOCALHOST.into())
+    }
+
+    /// A port mapper at this address.
+    pub(crate) fn start_at(address: IpAddr) -> Self {
+        Self::serve(listen((address, 0).into()).unwrap())
     }
 
     /// A port mapper on a port that another had, once that is free.

@@ -39,8 +39,14 @@ pub(crate) struct Vm {
 impl Vm {
     /// A VM that runs.
     pub(crate) async fn start(mapper: &Mapper, name: &str) -> Self {
+        Self::start_with(mapper, name, &[]).await
+    }
+
+    /// A VM that runs with further flags.
+    pub(crate) async fn start_with(mapper: &Mapper, name: &str, flags: &[&str]) -> Self {
         let mut child = Command::new("erl")
             .args(["-name", name, "-setcookie", COOKIE])
+            .args(flags)
             .args(["-start_epmd", "false", "-noshell", "-eval", LOOP])
             .env("ERL_EPMD_PORT", mapper.port().to_string())
             .stdin(Stdio::piped())

@@ -1,5 +1,6 @@
 //! How connections come about, and end.
 
+use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use beamport_dist::handshake::{HandshakeError, Step};
@@ -161,4 +162,29 @@ async fn a_peer_that_comes_again_is_down_and_up() {
     assert!(reason.is_atom("noconnection"));
     assert_eq!(node.connected(), [name("again@127.0.0.1")]);
     drop((first, second));
+}
+
+#[tokio::test]
+async fn nodes_talk_over_ipv6() {
+    let mapper = Mapper::start_at(Ipv6Addr::LOCALHOST.into());
+    let mut vm = Vm::start_with(&mapper, "vm@::1", &["-proto_dist", "inet6_tcp"]).await;
+    let config = Config {
+        listen: Some(SocketAddr::from((Ipv6Addr::LOCALHOST, 0))),
+        ..config(&mapper)
+    };
+    let node = Node::start(name("rust@::1"), config).await.unwrap();
+    node.ping(&name("vm@::1")).await.unwrap();
+    node.disconnect(&name("vm@::1"));
+    let again =
+        "(fun F() -> case nodes(hidden) of [] -> net_adm:ping('rust@::1'); _ -> F() end end)()";
+    assert_eq!(vm.eval(again).await, "pong");
+}
+
+/// As by `/etc/hosts`.
+#[tokio::test]
+async fn hosts_are_looked_up() {
+    let mapper = Mapper::start();
+    let _vm = Vm::start(&mapper, "vm@localhost").await;
+    let node = dialler(&mapper).await;
+    node.ping(&name("vm@localhost")).await.unwrap();
 }
