@@ -7,7 +7,7 @@ use beamport_dist::handshake::{HandshakeError, Step};
 use beamport_dist::node::{Address, Config, ConnectError, Node, NodeEvent, Received};
 use beamport_term::atom;
 
-use super::{RUST, VM, config, listener, name, receive};
+use super::{RUST, VM, config, dialler, listener, name, receive};
 use crate::mapper::Mapper;
 use crate::peer;
 use crate::vm::{COOKIE, Vm};
