@@ -117,8 +117,13 @@ impl Mailbox {
         self.shared.connect(&node).await?;
         let processes = &self.shared.processes;
         let (reference, signal) = processes.monitor(&self.pid, address.process(), node);
-        self.shared.send(signal).await?;
-        Ok(reference)
+        match self.shared.send(signal).await {
+            Ok(()) => Ok(reference),
+            Err(error) => {
+                processes.forget_monitor(&self.pid, &reference);
+                Err(error)
+            }
+        }
     }
 
     /// Monitors a process no longer. A [`Received::Down`] may have come by then.
@@ -130,10 +135,15 @@ impl Mailbox {
     /// Links this mailbox with a process of another node: when one exits, the other gets an exit signal.
     pub async fn link(&self, to: &Pid) -> Result<(), Arc<ConnectError>> {
         self.shared.connect(&to.node).await?;
-        match self.shared.processes.link(&self.pid, to) {
-            Some(signal) => self.shared.send(signal).await,
-            None => Ok(()),
+        let processes = &self.shared.processes;
+        let Some(signal) = processes.link(&self.pid, to) else {
+            return Ok(());
+        };
+        let sent = self.shared.send(signal).await;
+        if sent.is_err() {
+            processes.forget_link(&self.pid, to);
         }
+        sent
     }
 
     /// Undoes a link. No exit signal comes by it from here on, but one may have come.

@@ -91,7 +91,10 @@ impl Mailbox {
         };
         let arguments = Term::list(spawn.arguments);
         let signal = Signal::new(self.pid(), node, control, Some(arguments));
-        self.shared.send(signal).await?;
+        if let Err(error) = self.shared.send(signal).await {
+            processes.with(self.pid(), |entry| entry.spawns.remove(&request));
+            return Err(error.into());
+        }
         match timeout(self.shared.config.call_time, answered).await {
             Ok(Ok(Process::Pid(pid))) => Ok(Spawned {
                 pid,
