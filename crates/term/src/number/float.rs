@@ -85,16 +85,13 @@ impl Hash for Float {
 /// decimal or scientific, whichever is shorter; scientific from 2^53 on.
 impl fmt::Display for Float {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scientific = format!("{:e}", self.0.abs());
-        let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-        let exponent: i32 = exponent.parse().unwrap_or(0);
-        let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
         if self.0.is_sign_negative() {
             f.write_str("-")?;
         }
         if self.0 == 0.0 {
             return f.write_str("0.0");
         }
+        let (digits, exponent) = shortest(self.0.abs());
         let scientific = Scientific {
             digits: &digits,
             exponent,
@@ -109,6 +106,22 @@ impl fmt::Display for Float {
             scientific.fmt(f)
         }
     }
+}
+
+/// The fewest digits that tell a float from all others, and the power of ten of the first.
+///
+/// Of two such numbers that are equally close, the even one: by the algorithm that the VM has too. Rust's own
+/// formatting takes the greater.
+fn shortest(value: f64) -> (String, i32) {
+    let mut buffer = ryu::Buffer::new();
+    let text = buffer.format_finite(value);
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [whole, part].concat();
+    let significant = digits.trim_start_matches('0');
+    let before_point = whole.len() as i32 - (digits.len() - significant.len()) as i32;
+    let exponent = exponent.parse().unwrap_or(0) + before_point - 1;
+    (significant.trim_end_matches('0').to_owned(), exponent)
 }
 
 /// From here on not every integer is a float: 2^53.
@@ -192,6 +205,7 @@ mod tests {
             (9_007_199_254_740_991.0, "9007199254740991.0"),
             (9_007_199_254_740_992.0, "9.007199254740992e15"),
             (5e-324, "5.0e-324"),
+            (168_425_194_400_698.62, "168425194400698.62"),
         ] {
             assert_eq!(Float::new(value).unwrap().to_string(), text);
         }

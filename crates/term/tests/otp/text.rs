@@ -54,6 +54,15 @@ proptest! {
         prop_assert_eq!(&decode(&theirs.into()).unwrap(), &term);
     }
 
+    #[test]
+    fn floats_are_the_same(value in any::<f64>(), whole in 0..1_u64 << 54, scale in 0..12_u32) {
+        let small = whole as f64 / f64::from(2_u32.pow(scale));
+        for float in [value, small].into_iter().filter(|float| float.is_finite()) {
+            let term = Term::float(float).unwrap();
+            prop_assert_eq!(term.to_string(), LATIN1.text(Question::Written, &term));
+        }
+    }
+
     /// What has no syntax is at least printed.
     #[test]
     fn every_term_is_printed(term in any_term()) {
