@@ -12,7 +12,9 @@ mod house;
 mod lookups;
 mod only_reads;
 mod podman;
+mod proxy;
 mod registrations;
+mod silent_events;
 
 use std::time::Duration;
 

@@ -21,6 +21,9 @@ pub(super) fn registered(
         Owner::Container { id, .. } => {
             // It is gone, and its names are about to be.
             let container = snapshot.inventory.by_id(id).ok_or(Reason::Unknown)?;
+            if container.is_seen_dead() {
+                return Err(Reason::Unknown);
+            }
             published(container, held.node.port.get(), dialled)
         }
     }
@@ -46,8 +49,14 @@ pub(super) fn of_container(
     default_port: NonZeroU16,
     dialled: IpAddr,
 ) -> Result<NonZeroU16, Reason> {
+    if container.is_seen_dead() {
+        // Docker will say so too, if its events do not keep silent.
+        return Err(Reason::Stopped {
+            container: container.to_string(),
+        });
+    }
     if let Status::Unreachable(error) = docker
-        && container.process.is_none_or(|process| !process.is_alive())
+        && container.process.is_none()
     {
         return Err(Reason::Unconfirmed {
             container: container.to_string(),
