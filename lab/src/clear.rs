@@ -13,6 +13,7 @@ const END_DEADLINE: Duration = Duration::from_secs(20);
 
 /// Gives a test a host as new.
 pub(crate) fn clear(host: &Host) -> Result<()> {
+    host.end_tls()?;
     let dockerd_was_off = !host.has_dockerd();
     if dockerd_was_off {
         host.start_dockerd()?;

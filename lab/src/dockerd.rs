@@ -26,7 +26,7 @@ impl Host {
             .append(true)
             .open(self.dockerd_log())?;
         if !self.dockerd_config().exists() {
-            self.configure_dockerd(false)?;
+            self.configure_dockerd(false, None)?;
         }
         // A client that dials what a killed daemon left behind would get "connection refused".
         let _ = fs::remove_file(self.dockerd_id_file());
@@ -82,7 +82,7 @@ impl Host {
 
     /// Whether containers outlive the end of their daemon. At first, and in each new test, they do not.
     pub fn set_live_restore(&self, on: bool) -> Result<()> {
-        self.configure_dockerd(on)?;
+        self.configure_dockerd(on, None)?;
         let wanted = format!("{on}");
         if let Some(dockerd) = self.dockerd() {
             dockerd.signal(Signal::SIGHUP);
@@ -94,6 +94,28 @@ impl Host {
                         .is_ok_and(|now| now == wanted)
                 },
             )?;
+        }
+        Ok(())
+    }
+
+    /// Starts the Docker daemon anew, to serve over TLS too: at port 2376 of the host's address, until the next test.
+    ///
+    /// `folder` has its certificate and key, `cert.pem` and `key.pem`, and in `ca.pem` the authority that must have
+    /// signed its clients' certificates.
+    pub fn serve_tls(&self, folder: &Path) -> Result<()> {
+        self.stop_dockerd()?;
+        self.configure_dockerd(false, Some(folder))?;
+        self.start_dockerd()
+    }
+
+    /// Ends a Docker daemon that serves over TLS; started again, it does not.
+    pub(crate) fn end_tls(&self) -> Result<()> {
+        let configuration = fs::read_to_string(self.dockerd_config()).unwrap_or_default();
+        if configuration.contains("tlsverify") {
+            if self.has_dockerd() {
+                self.stop_dockerd()?;
+            }
+            self.configure_dockerd(false, None)?;
         }
         Ok(())
     }
@@ -124,19 +146,30 @@ impl Host {
         (process.is_alive() && here.contains(&process)).then_some(process)
     }
 
-    fn configure_dockerd(&self, live_restore: bool) -> Result<()> {
+    fn configure_dockerd(&self, live_restore: bool, tls: Option<&Path>) -> Result<()> {
         let folder = self.folder();
-        let configuration = json!({
+        let socket = format!("unix://{}", self.docker_socket().display());
+        let mut configuration = json!({
             "data-root": folder.join("data"),
             "exec-root": folder.join("exec"),
             "pidfile": self.dockerd_id_file(),
-            "hosts": [format!("unix://{}", self.docker_socket().display())],
+            "hosts": [&socket],
             "cgroup-parent": self.instance.host_cgroup(self.number()),
             // With the daemon's own driver a parent group may have any name.
             "exec-opts": ["native.cgroupdriver=cgroupfs"],
             "live-restore": live_restore,
             "shutdown-timeout": 5,
         });
+        if let (Some(tls), Some(configuration)) = (tls, configuration.as_object_mut()) {
+            let network = format!("tcp://{}:2376", self.address());
+            configuration.extend([
+                ("hosts".to_owned(), json!([socket, network])),
+                ("tlsverify".to_owned(), json!(true)),
+                ("tlscacert".to_owned(), json!(tls.join("ca.pem"))),
+                ("tlscert".to_owned(), json!(tls.join("cert.pem"))),
+                ("tlskey".to_owned(), json!(tls.join("key.pem"))),
+            ]);
+        }
         fs::write(
             self.dockerd_config(),
             serde_json::to_vec_pretty(&configuration)?,

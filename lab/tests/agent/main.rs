@@ -15,6 +15,7 @@ mod podman;
 mod proxy;
 mod registrations;
 mod silent_events;
+mod tls;
 
 use std::time::Duration;
 
