@@ -9,6 +9,7 @@ mod client;
 mod docker_down;
 mod faults;
 mod house;
+mod in_container;
 mod lookups;
 mod only_reads;
 mod podman;
