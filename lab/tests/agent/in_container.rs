@@ -21,7 +21,8 @@ fn an_agent_in_a_container_serves_other_hosts() -> Result<()> {
     let _other = two.agent(lab.binary(), [""; 0])?;
 
     let outside = Client::on(two).asking(one.address());
-    let run = ["run", "-d", "--name", "web", "-p", "12345"];
+    // Its port is for the address that is dialled, and not for the one that the agent sees dialled.
+    let run = ["run", "-d", "--name", "web", "-p", "10.99.0.1::12345"];
     one.docker(run.into_iter().chain([image.as_str(), "sleep", "600"]))?;
     let port = published(one, "web", 12345)?;
     wait_until("the container to be known", DEADLINE, || {
