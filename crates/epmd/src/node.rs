@@ -137,7 +137,7 @@ impl Creation {
 ///
 /// Shape: 0 to 1020 bytes. Beamport carries [`Annotations`](crate::Annotations) in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Extra(Arc<[u8]>);
+pub struct Extra(Option<Arc<[u8]>>);
 
 impl Extra {
     /// The most bytes that fit: `MAXSYMLEN * 4` of OTP's `epmd_int.h`.
@@ -145,17 +145,16 @@ impl Extra {
 
     /// Takes the bytes, or none when there are too many.
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        match bytes.len() {
-            // No memory for what stock nodes leave empty.
-            0 => Some(Self::default()),
-            1..=Self::MAX_BYTES => Some(Self(bytes.into())),
-            _ => None,
-        }
+        // A stock node brings none: then nothing is allocated, for each of many thousands.
+        let bytes = (!bytes.is_empty()).then_some(bytes);
+        bytes
+            .is_none_or(|bytes| bytes.len() <= Self::MAX_BYTES)
+            .then(|| Self(bytes.map(Arc::from)))
     }
 
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.0.as_deref().unwrap_or_default()
     }
 }
 
