@@ -29,14 +29,14 @@ pub(crate) fn port(number: u8) -> String {
 /// Makes the switch and `hosts` hosts with a cable each.
 pub(crate) fn build(instance: &Instance, hosts: u8) -> Result<()> {
     let switch = instance.switch_namespace();
-    ip(&["netns", "add", &switch])?;
+    add_namespace(&switch)?;
     ip(&["-n", &switch, "link", "add", BRIDGE, "type", "bridge"])?;
     ip(&["-n", &switch, "link", "set", BRIDGE, "up"])?;
     for number in 1..=hosts {
         let host = instance.host_namespace(number);
         let (near, far) = (port(number), HOST_INTERFACE);
         let cidr = format!("{}/{PREFIX_LENGTH}", address(number));
-        ip(&["netns", "add", &host])?;
+        add_namespace(&host)?;
         ip(&[
             "-n", &switch, "link", "add", &near, "type", "veth", "peer", "name", far, "netns",
             &host,
@@ -45,6 +45,17 @@ pub(crate) fn build(instance: &Instance, hosts: u8) -> Result<()> {
         ip(&["-n", &host, "address", "add", &cidr, "dev", far])?;
         ip(&["-n", &host, "link", "set", far, "up"])?;
         ip(&["-n", &host, "link", "set", "lo", "up"])?;
+    }
+    Ok(())
+}
+
+/// Makes a namespace. Where there is one of that name, a predecessor crashed a moment ago, and a process that it had
+/// started made it after we cleaned up behind it.
+fn add_namespace(name: &str) -> Result<()> {
+    let add = ["netns", "add", name];
+    if ip(&add).is_err() {
+        remove_namespace(name)?;
+        ip(&add)?;
     }
     Ok(())
 }
