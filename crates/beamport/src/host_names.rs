@@ -24,6 +24,9 @@ pub(crate) struct HostNames(TokioResolver);
 /// Why a host name gave no address.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HostNameError {
+    /// Nothing to ask name servers for.
+    #[error("{host:?} is neither a host name nor an address; a port belongs to neither")]
+    NoName { host: String },
     /// The name servers say so.
     #[error("there is no host {host:?}")]
     Unknown { host: String },
@@ -58,6 +61,9 @@ impl HostNames {
             return Ok(vec![address]);
         }
         let host = host.to_owned();
+        if host.is_empty() || host.contains(|c: char| c.is_whitespace() || ":/@[]".contains(c)) {
+            return Err(HostNameError::NoName { host });
+        }
         match timeout_at(deadline, self.0.lookup_ip(host.as_str())).await {
             Ok(Ok(found)) => {
                 let mut addresses: Vec<IpAddr> = found.iter().collect();
@@ -102,6 +108,14 @@ mod tests {
         for (text, address) in [("10.0.0.1", "10.0.0.1"), ("[::1]", "::1"), ("::1", "::1")] {
             let address: IpAddr = address.parse().unwrap();
             assert_eq!(look_up(text).await.unwrap(), [address]);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_name_is_not_looked_up() {
+        for text in ["", "10.0.0.1:4369", "a b", "node@host", "http://host"] {
+            let error = look_up(text).await.unwrap_err();
+            assert!(matches!(error, HostNameError::NoName { .. }), "{text}");
         }
     }
 
