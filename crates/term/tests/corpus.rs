@@ -5,22 +5,10 @@
 #[path = "../../../fuzz/term_properties.rs"]
 mod term_properties;
 
-use std::path::Path;
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
 
-fn replay(target: &str, property: fn(&[u8])) {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fuzz/corpus")
-        .join(target);
-    let mut count = 0;
-    for entry in corpus.read_dir().unwrap() {
-        let path = entry.unwrap().path();
-        // Shown only when the property does not hold.
-        println!("{}", path.display());
-        property(&std::fs::read(&path).unwrap());
-        count += 1;
-    }
-    assert!(count > 0, "{} is empty", corpus.display());
-}
+use replay::replay;
 
 #[test]
 fn encoded_terms() {
