@@ -1,7 +1,7 @@
 //! A container's first process, and whether it lives.
 //!
-//! While Docker does not answer, this is what tells whether a container is still there. A process is known by
-//! its ID and its start time, since IDs are used again.
+//! This is what tells whether a container is still there where Docker does not: while it does not answer, and while
+//! its events keep silent. A process is known by its ID and its start time, since IDs are used again.
 
 use std::fs;
 use std::path::PathBuf;
