@@ -116,11 +116,13 @@ impl Image {
     }
 
     pub(super) fn recipe(self) -> Recipe {
+        // Nodes that talk over TLS need the second.
+        const PLAIN: &[&str] = &["erlang-base", "erlang-ssl"];
         let (suite, packages): (_, &[_]) = match self {
-            Self::Otp23 => ("bullseye", &["erlang-base"]),
-            Self::Otp25 => ("bookworm", &["erlang-base"]),
-            Self::Otp27 => ("trixie", &["erlang-base"]),
-            Self::Otp29 => ("sid", &["erlang-base"]),
+            Self::Otp23 => ("bullseye", PLAIN),
+            Self::Otp25 => ("bookworm", PLAIN),
+            Self::Otp27 => ("trixie", PLAIN),
+            Self::Otp29 => ("sid", PLAIN),
             Self::Rabbitmq310 => ("bookworm", &["rabbitmq-server", "python3-pika"]),
             Self::Rabbitmq4 => ("trixie", &["rabbitmq-server", "python3-pika"]),
             Self::Elixir114 => ("bookworm", &["elixir"]),
