@@ -20,8 +20,10 @@ pub mod frame;
 pub mod handshake;
 pub mod name;
 pub mod node;
+mod release;
 
 pub use cookie::Cookie;
 pub use flags::Flags;
 pub use name::{FullName, Host};
 pub use node::Node;
+pub use release::Releases;

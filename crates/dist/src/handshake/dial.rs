@@ -147,6 +147,16 @@ pub struct AwaitingAck {
 }
 
 impl AwaitingAck {
+    /// Who the peer says it is.
+    pub fn peer(&self) -> &Incarnation {
+        &self.established.peer
+    }
+
+    /// What the peer says it can take.
+    pub fn peer_flags(&self) -> Flags {
+        self.established.peer_flags
+    }
+
     /// Takes the peer's proof.
     pub fn receive(self, message: &[u8]) -> Result<Established, HandshakeError> {
         let Ack(digest) = Ack::read(message).map_err(|what| what.at(Step::Ack))?;

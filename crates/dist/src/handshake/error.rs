@@ -91,6 +91,12 @@ pub enum Misbehavior {
     /// Longer than [`MAX_MESSAGE`](super::MAX_MESSAGE).
     #[error("a message of {0} bytes came")]
     TooLong(u16),
+    /// The beginning of a message of TLS.
+    #[error("it speaks TLS")]
+    Tls,
+    /// The beginning of an answer of an HTTP server.
+    #[error("it speaks HTTP")]
+    Http,
     /// Not the message's first byte, or not its length.
     #[error("another message came, or none of this protocol")]
     Malformed,
@@ -103,6 +109,16 @@ pub enum Misbehavior {
 }
 
 impl Misbehavior {
+    /// What the two bytes say that ought to be a length and are none.
+    pub(super) fn of_length(length: u16) -> Self {
+        match &length.to_be_bytes() {
+            // The types of an alert and of a handshake; the major version.
+            [0x15 | 0x16, 3] => Self::Tls,
+            b"HT" => Self::Http,
+            _ => Self::TooLong(length),
+        }
+    }
+
     pub(super) fn at(self, step: Step) -> HandshakeError {
         HandshakeError::Misbehaved { step, what: self }
     }
@@ -162,5 +178,20 @@ impl Step {
             Self::Name | Self::Status => "it is no Erlang node, expects TLS, or is stuck",
             _ => "it is stuck, or the network loses packets",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_length_may_tell_who_speaks() {
+        assert_eq!(Misbehavior::of_length(0x1503), Misbehavior::Tls);
+        assert_eq!(Misbehavior::of_length(0x1603), Misbehavior::Tls);
+        let http = u16::from_be_bytes(*b"HT");
+        assert_eq!(Misbehavior::of_length(http), Misbehavior::Http);
+        let ssh = u16::from_be_bytes(*b"SS");
+        assert_eq!(Misbehavior::of_length(ssh), Misbehavior::TooLong(ssh));
     }
 }

@@ -6,7 +6,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 
 use super::accept::{self, AwaitingTakeOver, Challenged, Greeting, Progress};
-use super::dial::{self, Answer};
+use super::dial::{self, Answer, AwaitingAck, AwaitingChallenge};
 use super::{
     Capabilities, Established, HandshakeError, Identity, Incarnation, MAX_MESSAGE, Misbehavior,
     Step,
@@ -49,15 +49,41 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
         cookie: &Cookie,
         challenge: u32,
     ) -> Result<Established, HandshakeError> {
-        let state = dial::start(identity, capabilities, peer, &mut self.out);
-        let status = self.receive(Step::Status).await?;
-        let state = match state.receive(&status)? {
+        let state = match self.introduce(identity, capabilities, peer).await? {
             Answer::Welcome(state) => state,
             Answer::Alive(alive) => alive.take_over(&mut self.out),
         };
+        let state = self.hear_challenge(state, cookie, challenge).await?;
+        self.hear_proof(state).await
+    }
+
+    /// The beginning of the handshake of the node that dials: who dials, and what the peer makes of it.
+    pub async fn introduce(
+        &mut self,
+        identity: Identity,
+        capabilities: Capabilities,
+        peer: FullName,
+    ) -> Result<Answer, HandshakeError> {
+        let state = dial::start(identity, capabilities, peer, &mut self.out);
+        let status = self.receive(Step::Status).await?;
+        state.receive(&status)
+    }
+
+    /// Hears who the peer is, and proves to know the cookie.
+    pub async fn hear_challenge(
+        &mut self,
+        state: AwaitingChallenge,
+        cookie: &Cookie,
+        challenge: u32,
+    ) -> Result<AwaitingAck, HandshakeError> {
         let message = self.receive(Step::Challenge).await?;
-        let state = state.receive(&message, cookie, challenge, &mut self.out)?;
-        state.receive(&self.receive(Step::Ack).await?)
+        state.receive(&message, cookie, challenge, &mut self.out)
+    }
+
+    /// The end of the handshake of the node that dials: the peer's proof.
+    pub async fn hear_proof(&mut self, state: AwaitingAck) -> Result<Established, HandshakeError> {
+        let message = self.receive(Step::Ack).await?;
+        state.receive(&message)
     }
 
     /// The beginning of the handshake of the node that is dialled: who dials.
@@ -137,7 +163,7 @@ async fn read_message<S: AsyncRead + Unpin>(
         .await
         .map_err(|error| broken(step, &error))?;
     if length > MAX_MESSAGE {
-        return Err(Misbehavior::TooLong(length).at(step));
+        return Err(Misbehavior::of_length(length).at(step));
     }
     let mut message = vec![0; length.into()];
     stream

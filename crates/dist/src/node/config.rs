@@ -26,6 +26,9 @@ pub struct Config {
     pub tick_time: Duration,
     /// How long [`Node::call`](super::Node::call) and its like wait. Default: 5 s, as `gen_server:call/2` does.
     pub call_time: Duration,
+    /// Whether this node, when it dials, takes the place of a connection that the peer still has with a node of its
+    /// name, which is this node in an earlier life as a rule. Default: yes, as in the VM.
+    pub take_over: bool,
     /// How many messages a mailbox holds. One that is full ends, and the next message finds nobody: it would hold
     /// up all others of its connection. Default: 65536.
     pub inbox: usize,
@@ -46,6 +49,7 @@ impl Config {
             setup_time: Duration::from_secs(7),
             tick_time: Duration::from_secs(60),
             call_time: Duration::from_secs(5),
+            take_over: true,
             inbox: 65536,
             outbox: 128,
             limits: FrameLimits::default(),

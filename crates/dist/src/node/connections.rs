@@ -12,7 +12,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::{ConnectError, Connection, NodeEvent, Shared};
+use super::progress::Progress;
+use super::{ConnectError, Connection, NodeEvent, Observer, Shared};
 use crate::FullName;
 use crate::handshake::Established;
 
@@ -166,6 +167,15 @@ impl Table {
 impl Shared {
     /// The connection to a node; one is made if there is none.
     pub(super) async fn connect(self: &Arc<Self>, peer: &Atom) -> Outcome {
+        self.connect_observed(peer, None).await
+    }
+
+    /// The same, with somebody looking on if it is this node that dials.
+    pub(super) async fn connect_observed(
+        self: &Arc<Self>,
+        peer: &Atom,
+        mut observer: Option<Box<dyn Observer>>,
+    ) -> Outcome {
         // Of what a peer began and did not bring to its end, nothing follows: this node then dials.
         for _ in 0..TRIES {
             let mut outcome = {
@@ -173,7 +183,7 @@ impl Shared {
                 match table.states.get(peer) {
                     Some(State::Up(connection)) => return Ok(Arc::clone(connection)),
                     Some(State::Pending { outcome, .. }) => outcome.subscribe(),
-                    None => self.begin_to_dial(&mut table, peer)?,
+                    None => self.begin_to_dial(&mut table, peer, observer.take())?,
                 }
             };
             if let Ok(outcome) = outcome.wait_for(Option::is_some).await
@@ -189,6 +199,7 @@ impl Shared {
         self: &Arc<Self>,
         table: &mut Table,
         peer: &Atom,
+        observer: Option<Box<dyn Observer>>,
     ) -> Result<watch::Receiver<Option<Outcome>>, Arc<ConnectError>> {
         let name: FullName = peer.as_str().parse().map_err(|source| ConnectError::Name {
             name: peer.as_str().to_owned(),
@@ -198,7 +209,7 @@ impl Shared {
         let (shared, peer) = (Arc::clone(self), peer.clone());
         let key = peer.clone();
         let task = tokio::spawn(async move {
-            match shared.dial(&name).await {
+            match shared.dial(&name, Progress::new(observer)).await {
                 Ok((stream, established)) => shared.establish(attempt, stream, established),
                 Err(error) => {
                     tracing::debug!(peer = %name, %error, "cannot connect");

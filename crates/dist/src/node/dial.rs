@@ -1,13 +1,15 @@
 //! Connections that this node makes.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use beamport_epmd::client;
+use beamport_epmd::{NodeName, client};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::progress::{Progress, Reached};
 use super::{CAPABILITIES, ConnectError, Shared, random};
 use crate::FullName;
+use crate::handshake::dial::Answer;
 use crate::handshake::stream::Wire;
 use crate::handshake::{Established, HandshakeError, Identity, Refusal, Step};
 
@@ -16,56 +18,105 @@ impl Shared {
     pub(super) async fn dial(
         &self,
         peer: &FullName,
+        mut progress: Progress,
     ) -> Result<(TcpStream, Established), ConnectError> {
         if *peer == self.node.name {
             return Err(ConnectError::Itself);
         }
         let deadline = Instant::now() + self.config.setup_time;
-        let mut stream = self.reach(peer, deadline).await?;
-        let identity = Identity::Named(self.node.clone());
-        let cookie = self.config.cookie_for(peer);
-        let established = Wire::new(&mut stream, deadline)
-            .dial(identity, CAPABILITIES, peer.clone(), cookie, random()?)
-            .await;
-        match established {
-            Ok(established) => Ok((stream, established)),
-            Err(HandshakeError::Refused(Refusal::Simultaneous)) => {
+        let mut stream = self.reach(peer, deadline, &mut progress).await?;
+        let mut wire = Wire::new(&mut stream, deadline);
+        match self.shake_hands(peer, &mut wire, &mut progress).await {
+            Err(ConnectError::Handshake(HandshakeError::Refused(Refusal::Simultaneous))) => {
                 // Its connection to here ends this wait, or none comes.
                 tokio::time::sleep_until(deadline).await;
                 Err(HandshakeError::TimedOut { step: Step::Name }.into())
             }
-            Err(error) => Err(error.into()),
+            outcome => Ok((stream, outcome?)),
         }
     }
 
-    async fn reach(&self, peer: &FullName, deadline: Instant) -> Result<TcpStream, ConnectError> {
-        let name = peer.name().parse().map_err(|_| ConnectError::Name {
+    async fn reach(
+        &self,
+        peer: &FullName,
+        deadline: Instant,
+        progress: &mut Progress,
+    ) -> Result<TcpStream, ConnectError> {
+        let name: NodeName = peer.name().parse().map_err(|_| ConnectError::Name {
             name: peer.to_string(),
             source: crate::name::NameError::TooLong,
         })?;
-        let mut failure = None;
-        for address in self.resolver.addresses(peer.host(), deadline).await? {
-            let mapper = SocketAddr::new(address, self.config.mapper_port);
-            let attempt = async {
-                let registered = client::lookup(mapper, &name, deadline)
-                    .await
-                    .map_err(ConnectError::Mapper)?;
-                let port = registered.ok_or_else(|| ConnectError::NotRegistered {
-                    node: peer.clone(),
-                    mapper,
-                })?;
-                let address = SocketAddr::new(address, port.port.get());
-                connect(peer, address, deadline).await
-            };
-            match attempt.await {
+        let addresses = self.resolver.addresses(peer.host(), deadline).await?;
+        progress.tell(Reached::Host(&addresses));
+        let mut first_failure = None;
+        let mut addresses = addresses.into_iter().peekable();
+        while let Some(address) = addresses.next() {
+            let error = match self
+                .reach_at(address, peer, &name, deadline, progress)
+                .await
+            {
                 Ok(stream) => return Ok(stream),
-                // The first address is the one that a VM would have tried.
-                Err(error) => failure = failure.or(Some(error)),
+                Err(error) => error,
+            };
+            if addresses.peek().is_some() {
+                progress.tell(Reached::DeadEnd(address, &error));
             }
+            // The first address is the one that a VM would have tried.
+            first_failure = first_failure.or(Some(error));
         }
-        Err(failure.unwrap_or_else(|| ConnectError::HostTimeout {
+        Err(first_failure.unwrap_or_else(|| ConnectError::UnknownHost {
             host: peer.host().to_owned(),
         }))
+    }
+
+    async fn reach_at(
+        &self,
+        address: IpAddr,
+        peer: &FullName,
+        name: &NodeName,
+        deadline: Instant,
+        progress: &mut Progress,
+    ) -> Result<TcpStream, ConnectError> {
+        let mapper = SocketAddr::new(address, self.config.mapper_port);
+        let registered = client::lookup(mapper, name, deadline)
+            .await
+            .map_err(ConnectError::Mapper)?;
+        let registered = registered.ok_or_else(|| ConnectError::NotRegistered {
+            node: peer.clone(),
+            mapper,
+        })?;
+        progress.tell(Reached::Mapper(mapper, &registered));
+        let address = SocketAddr::new(address, registered.port.get());
+        let stream = connect(peer, address, deadline).await?;
+        progress.tell(Reached::Port(address));
+        Ok(stream)
+    }
+
+    async fn shake_hands(
+        &self,
+        peer: &FullName,
+        wire: &mut Wire<'_, TcpStream>,
+        progress: &mut Progress,
+    ) -> Result<Established, ConnectError> {
+        let identity = Identity::Named(self.node.clone());
+        let answer = wire.introduce(identity, CAPABILITIES, peer.clone()).await?;
+        let state = match answer {
+            Answer::Welcome(state) => state,
+            Answer::Alive(alive) if self.config.take_over => alive.take_over(wire.out()),
+            Answer::Alive(alive) => {
+                let refusal = alive.give_way(wire.out());
+                // The peer closes the connection whether it is told or not.
+                let _ = wire.flush(Step::Status).await;
+                return Err(refusal.into());
+            }
+        };
+        progress.tell(Reached::Welcome);
+        let cookie = self.config.cookie_for(peer);
+        let state = wire.hear_challenge(state, cookie, random()?).await?;
+        progress.tell(Reached::Peer(state.peer(), state.peer_flags()));
+        let established = wire.hear_proof(state).await?;
+        progress.tell(Reached::Proof);
+        Ok(established)
     }
 }
 

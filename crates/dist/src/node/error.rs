@@ -29,9 +29,6 @@ pub enum StartError {
     /// The port mapper did not take the name.
     #[error("cannot register with the port mapper: {0}")]
     Mapper(#[from] ClientError),
-    /// The settings for looking up host names are broken.
-    #[error("cannot look up host names: {0}")]
-    Resolver(NetError),
     /// The operating system gives no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),
@@ -51,12 +48,18 @@ pub enum ConnectError {
     /// The name is that of this node.
     #[error("a node does not connect to itself")]
     Itself,
-    /// No address is known for the host.
+    /// The name servers say that there is no such host.
+    #[error("there is no host {host:?}")]
+    UnknownHost {
+        /// The host.
+        host: String,
+    },
+    /// The host could not be looked up.
     #[error("cannot look up the host {host:?}: {source}")]
     Host {
         /// The host.
         host: String,
-        /// What the name servers say.
+        /// What went wrong.
         source: NetError,
     },
     /// The name servers did not say in time.

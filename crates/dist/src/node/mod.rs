@@ -35,6 +35,7 @@ mod kernel;
 mod listen;
 mod mailbox;
 mod process;
+mod progress;
 mod resolve;
 mod spawn;
 
@@ -49,6 +50,7 @@ pub use call::{Caller, Request};
 pub use config::Config;
 pub use error::{CallError, ConnectError, NameTaken, StartError};
 pub use mailbox::{Mailbox, Received};
+pub use progress::{Observer, Reached};
 pub use spawn::{Spawn, Spawned};
 
 pub use crate::control::Process;
@@ -177,7 +179,7 @@ impl Node {
         let shared = Arc::new(Shared {
             processes: Processes::new(name.to_atom(), creation),
             connections: Connections::default(),
-            resolver: Resolver::of_system().map_err(StartError::Resolver)?,
+            resolver: Resolver::default(),
             events: broadcast::Sender::new(EVENTS),
             runtime: Handle::current(),
             stop: watch::Sender::new(false),
@@ -207,6 +209,18 @@ impl Node {
     /// Connects to a node, if it is not connected.
     pub async fn connect(&self, peer: &FullName) -> Result<(), Arc<ConnectError>> {
         self.shared.connect(&peer.to_atom()).await.map(|_| ())
+    }
+
+    /// Connects to a node, if it is not connected, and has an observer told how far it gets. Who comes to an attempt
+    /// that has begun is told nothing.
+    pub async fn connect_observed(
+        &self,
+        peer: &FullName,
+        observer: impl Observer + 'static,
+    ) -> Result<(), Arc<ConnectError>> {
+        let (peer, observer) = (peer.to_atom(), Box::new(observer));
+        let connected = self.shared.connect_observed(&peer, Some(observer));
+        connected.await.map(|_| ())
     }
 
     /// Closes the connection to a node, if there is one.

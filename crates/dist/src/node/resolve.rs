@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, ResolverConfig};
@@ -14,21 +15,11 @@ use tokio::time::{Instant, timeout_at};
 
 use super::ConnectError;
 
-/// Looks host names up.
-pub(super) struct Resolver(TokioResolver);
+/// Looks host names up. The system's settings are read when that is needed for the first time.
+#[derive(Default)]
+pub(super) struct Resolver(OnceLock<TokioResolver>);
 
 impl Resolver {
-    /// With this system's settings; where there is no `/etc/resolv.conf`, with `/etc/hosts` only.
-    pub(super) fn of_system() -> Result<Self, NetError> {
-        let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|error| {
-            tracing::debug!(%error, "no name servers: using /etc/hosts only");
-            let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-            TokioResolver::builder_with_config(none, TokioRuntimeProvider::default())
-        });
-        builder.options_mut().ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-        Ok(Self(builder.build()?))
-    }
-
     /// The addresses of a host, which may itself be one; IPv4 first, as nodes have it.
     pub(super) async fn addresses(
         &self,
@@ -38,21 +29,42 @@ impl Resolver {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
-        match timeout_at(deadline, self.0.lookup_ip(host)).await {
+        let host = || host.to_owned();
+        let failed = |source| ConnectError::Host {
+            host: host(),
+            source,
+        };
+        let resolver = match self.0.get() {
+            Some(resolver) => resolver,
+            None => {
+                let resolver = of_system().map_err(failed)?;
+                self.0.get_or_init(|| resolver)
+            }
+        };
+        match timeout_at(deadline, resolver.lookup_ip(host())).await {
             Ok(Ok(found)) => {
                 let mut addresses: Vec<IpAddr> = found.iter().collect();
                 addresses.sort_by_key(IpAddr::is_ipv6);
                 Ok(addresses)
             }
-            Ok(Err(source)) => Err(ConnectError::Host {
-                host: host.to_owned(),
-                source,
-            }),
-            Err(_) => Err(ConnectError::HostTimeout {
-                host: host.to_owned(),
-            }),
+            Ok(Err(error)) if error.is_no_records_found() => {
+                Err(ConnectError::UnknownHost { host: host() })
+            }
+            Ok(Err(NetError::Timeout)) | Err(_) => Err(ConnectError::HostTimeout { host: host() }),
+            Ok(Err(source)) => Err(failed(source)),
         }
     }
+}
+
+/// With this system's settings; where there is no `/etc/resolv.conf`, with `/etc/hosts` only.
+fn of_system() -> Result<TokioResolver, NetError> {
+    let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|error| {
+        tracing::debug!(%error, "no name servers: using /etc/hosts only");
+        let none = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+        TokioResolver::builder_with_config(none, TokioRuntimeProvider::default())
+    });
+    builder.options_mut().ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
+    builder.build()
 }
 
 impl fmt::Debug for Resolver {

@@ -3,9 +3,11 @@
 use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use beamport_dist::handshake::{HandshakeError, Step};
-use beamport_dist::node::{Address, Config, ConnectError, Node, NodeEvent, Received};
+use beamport_dist::Flags;
+use beamport_dist::handshake::{HandshakeError, Refusal, Step};
+use beamport_dist::node::{Address, Config, ConnectError, Node, NodeEvent, Reached, Received};
 use beamport_term::atom;
+use tokio::sync::mpsc;
 
 use super::{RUST, VM, config, dialler, listener, name, receive};
 use crate::mapper::Mapper;
@@ -52,6 +54,17 @@ async fn why_a_node_cannot_be_reached_is_told() {
         "{error}"
     );
 
+    let error = attempt("vm@nowhere.invalid", config(&mapper)).await;
+    assert!(
+        matches!(
+            *error,
+            ConnectError::UnknownHost { .. }
+                | ConnectError::Host { .. }
+                | ConnectError::HostTimeout { .. }
+        ),
+        "{error}"
+    );
+
     let error = attempt(RUST, config(&mapper)).await;
     assert!(matches!(*error, ConnectError::Itself), "{error}");
 
@@ -83,6 +96,79 @@ async fn why_a_node_cannot_be_reached_is_told() {
     )
     .await;
     assert!(matches!(*error, ConnectError::Mapper(_)), "{error}");
+}
+
+/// What an observer was told, in a word each.
+async fn observed(node: &Node, peer: &str) -> (Vec<&'static str>, Result<(), Arc<ConnectError>>) {
+    let (told, mut hears) = mpsc::unbounded_channel();
+    let observer = move |reached: Reached<'_>, _| {
+        told.send(match reached {
+            Reached::Host([address]) if address.is_loopback() => "host",
+            Reached::Mapper(_, node) if node.name.as_str() == "vm" => "mapper",
+            Reached::Port(_) => "port",
+            Reached::Welcome => "welcome",
+            Reached::Peer(peer, flags)
+                if peer.name == name(VM) && flags.contains(Flags::PUBLISHED) =>
+            {
+                "peer"
+            }
+            Reached::Proof => "proof",
+            _ => "something else",
+        })
+        .unwrap();
+    };
+    let outcome = node.connect_observed(&name(peer), observer).await;
+    let mut words = Vec::new();
+    while let Ok(word) = hears.try_recv() {
+        words.push(word);
+    }
+    (words, outcome)
+}
+
+#[tokio::test]
+async fn an_observer_is_told_how_far_a_node_gets() {
+    let mapper = Mapper::start();
+    let _vm = Vm::start(&mapper, VM).await;
+    let node = dialler(&mapper).await;
+    let (words, outcome) = observed(&node, "else@127.0.0.1").await;
+    assert!(outcome.is_err());
+    assert_eq!(words, ["host"]);
+    let all = ["host", "mapper", "port", "welcome", "peer", "proof"];
+    let (words, outcome) = observed(&node, VM).await;
+    outcome.unwrap();
+    assert_eq!(words, all);
+    // There is nothing to be seen any more.
+    assert_eq!(observed(&node, VM).await.0, [""; 0]);
+
+    let other = Config {
+        cookie: "other".parse().unwrap(),
+        ..config(&mapper)
+    };
+    let node = Node::start(name("other@127.0.0.1"), other).await.unwrap();
+    let (words, outcome) = observed(&node, VM).await;
+    assert!(outcome.is_err());
+    assert_eq!(words, all[..5]);
+}
+
+/// Two nodes of one name: the second is to leave the first alone.
+#[tokio::test]
+async fn the_place_of_another_connection_is_not_taken_if_that_is_not_wanted() {
+    let mapper = Mapper::start();
+    let mut vm = Vm::start(&mapper, VM).await;
+    let first = dialler(&mapper).await;
+    first.ping(&name(VM)).await.unwrap();
+    let considerate = Config {
+        take_over: false,
+        ..config(&mapper)
+    };
+    let second = Node::start(name(RUST), considerate).await.unwrap();
+    let error = second.connect(&name(VM)).await.unwrap_err();
+    assert!(
+        matches!(&*error, ConnectError::Handshake(HandshakeError::Refused(refusal)) if *refusal == Refusal::Alive),
+        "{error}"
+    );
+    assert_eq!(vm.eval("nodes(hidden)").await, format!("['{RUST}']"));
+    first.ping(&name(VM)).await.unwrap();
 }
 
 /// Both sides dial at the same time, again and again; each time one connection comes of it and both can use it.
