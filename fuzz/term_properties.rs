@@ -6,7 +6,7 @@
 #![allow(dead_code, reason = "each fuzz target uses one")]
 
 use beamport_term::{
-    Cursor, Decoder, Elixir, Encoder, Erlang, Limits, Parser, Term, decode, encode,
+    Cursor, Decoder, Elixir, Encoder, Erlang, Limits, Parser, Syntax, Term, decode, encode,
 };
 
 /// Small, so that input finds them.
@@ -53,18 +53,41 @@ pub(crate) fn term_text(bytes: &[u8]) {
         return;
     };
     let parser = Parser::new(LIMITS);
+    let _ = parser.parse_any_call(text);
     let _ = parser.parse_call(text);
     let Ok(term) = parser.parse(text) else {
         return;
     };
+    comes_back(&term);
+}
+
+/// Any text where a term of Elixir was expected.
+pub(crate) fn term_elixir(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let parser = Parser::new(LIMITS).syntax(Syntax::Elixir);
+    let _ = parser.parse_any_call(text);
+    let _ = parser.parse_call(text);
+    let Ok(term) = parser.parse(text) else {
+        return;
+    };
+    comes_back(&term);
+}
+
+/// A term that has been read is the same however it is written and read again.
+fn comes_back(term: &Term) {
+    let elixir = Elixir::new().of(term).to_string();
+    let parser = Parser::new(Limits::NONE).syntax(Syntax::Elixir);
+    assert_eq!(&parser.parse(&elixir).unwrap(), term, "{elixir}");
     for style in [
         Erlang::WRITTEN,
         Erlang::LINE,
         Erlang::PRETTY,
         Erlang::PRETTY.width(20),
     ] {
-        let printed = style.of(&term).to_string();
-        assert_eq!(printed.parse::<Term>().unwrap(), term, "{printed}");
+        let printed = style.of(term).to_string();
+        assert_eq!(&printed.parse::<Term>().unwrap(), term, "{printed}");
     }
-    assert_eq!(decode(&encode(&term).unwrap().into()).unwrap(), term);
+    assert_eq!(&decode(&encode(term).unwrap().into()).unwrap(), term);
 }

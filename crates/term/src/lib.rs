@@ -48,5 +48,5 @@ pub use identifier::{Pid, Port, Reference};
 pub use model::{Deserializer, ModelError, Serializer, from_slice, from_term, to_term, to_vec};
 pub use number::{Float, Integer, NotFinite};
 pub use term::Term;
-pub use text::{Elixir, Erlang, ParseError, Parser};
+pub use text::{Elixir, Erlang, ParseError, Parser, Syntax};
 pub use wire::{Cursor, DecodeError, Limits, Token};

@@ -16,6 +16,11 @@ fn encoded_terms() {
 }
 
 #[test]
+fn elixir_text() {
+    replay("term_elixir", term_properties::term_elixir);
+}
+
+#[test]
 fn text() {
     replay("term_text", term_properties::term_text);
 }

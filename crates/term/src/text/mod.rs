@@ -6,4 +6,4 @@ mod parse;
 
 pub use elixir::{Elixir, ElixirText};
 pub use erlang::{Erlang, ErlangText};
-pub use parse::{Call, ParseError, ParseFault, Parser};
+pub use parse::{Call, ParseError, ParseFault, Parser, Syntax};

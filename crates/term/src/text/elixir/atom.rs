@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 /// Operators that are atoms without quotes.
-const OPERATORS: [&str; 54] = [
+pub(in crate::text) const OPERATORS: [&str; 54] = [
     "!", "!=", "!==", "%", "%{}", "&", "&&", "&&&", "*", "**", "+", "++", "+++", "-", "--", "---",
     "->", "..", "...", "..//", "/", "<", "<-", "<<<", "<<>>", "<<~", "<=", "<>", "<|>", "<~",
     "<~>", "=", "==", "===", "=>", "=~", ">", ">=", ">>>", "@", "\\\\", "^", "^^^", "{}", "|",
@@ -30,8 +30,20 @@ pub(super) fn key(name: &str, out: &mut impl Write) -> fmt::Result {
     out.write_str(": ")
 }
 
-/// The name of a function behind its module: `map`, `"a b"`.
+/// The module before a function. A name made of marks is quoted, for the point that follows might be one of them.
+pub(super) fn module(name: &str, out: &mut impl Write) -> fmt::Result {
+    if OPERATORS.contains(&name) {
+        out.write_char(':')?;
+        return quoted(name, out);
+    }
+    value(name, out)
+}
+
+/// The name of a function behind its module: `map`, `"a b"`. A capital would be read as a part of the module's name.
 pub(super) fn function(name: &str, out: &mut impl Write) -> fmt::Result {
+    if name.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return quoted(name, out);
+    }
     bare_or_quoted(name, out)
 }
 

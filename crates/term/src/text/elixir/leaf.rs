@@ -100,7 +100,7 @@ fn fun(fun: &Fun, out: &mut impl Write) -> fmt::Result {
 
 fn export(export: &Export, out: &mut impl Write) -> fmt::Result {
     out.write_char('&')?;
-    atom::value(export.module().as_str(), out)?;
+    atom::module(export.module().as_str(), out)?;
     out.write_char('.')?;
     atom::function(export.function().as_str(), out)?;
     write!(out, "/{}", export.arity())

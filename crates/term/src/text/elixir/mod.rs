@@ -9,6 +9,8 @@ use std::fmt::{self, Write};
 use crate::{Atom, Term};
 use open::Open;
 
+pub(super) use atom::OPERATORS;
+
 /// How terms are printed in Elixir syntax: binaries that are text as strings, lists that are ASCII as `~c""`,
 /// keyword lists, atom keys and structs as one writes them, all on one line.
 ///

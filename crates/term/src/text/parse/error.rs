@@ -25,6 +25,18 @@ pub enum ParseFault {
     /// A name that begins with a capital or an underscore.
     #[error("{0} is a variable; '{0}' would be an atom")]
     Variable(String),
+    /// A name that Elixir would look up.
+    #[error("{0} is a variable or a function; :{0} would be an atom")]
+    Name(String),
+    /// A key of Elixir whose value follows without a blank.
+    #[error("a key and its value need a blank between them, `{0}: value`")]
+    Key(String),
+    /// Elixir's `#{...}` between quotes.
+    #[error("text with #{{...}} in it would have to be computed; \\#{{...}} is the text itself")]
+    Interpolation,
+    /// No call, in a syntax that one could tell.
+    #[error("a call is written lists:seq(1, 3) in Erlang, Enum.sum([1, 2]) in Elixir")]
+    NoCall,
     /// An atom that cannot be.
     #[error(transparent)]
     Atom(#[from] AtomError),

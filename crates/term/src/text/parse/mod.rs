@@ -1,33 +1,32 @@
-//! Erlang syntax, read.
+//! Terms read from text.
 
-mod build;
+mod elixir;
+mod erlang;
 mod error;
-mod escape;
+mod identifier;
 mod number;
 mod segment;
-mod token;
+mod stack;
 
 use std::str::FromStr;
 
 use crate::{Atom, Limits, Term};
-use build::Builder;
+use number::Number;
 
 pub use error::{ParseError, ParseFault};
 
-/// Reads terms in Erlang syntax: what `file:consult/1` and `~tw` have in common, and what they have not.
+/// Reads terms and calls in the syntax of [Erlang](Syntax::Erlang), or that of [Elixir](Syntax::Elixir).
 ///
-/// - atoms, quoted or not; integers in any base, with underscores; floats; characters (`$a`); strings, of which
-///   adjacent ones are one; tuples, lists, maps, binaries and bit strings with sizes and types; comments;
-/// - `fun lists:map/2`;
-/// - `<0.42.0>`, `#Port<0.7>` and `#Ref<0.1.2.3>`, if it is known [where](Parser::at) they live.
-///
-/// No variables, calls or operators other than a sign: text is data. A full stop at the end may be left out.
+/// No variables, no operators other than a sign, no calls in calls: text is data.
 ///
 /// ```
-/// use beamport_term::{Term, atom};
+/// use beamport_term::{Parser, Syntax, Term, atom};
 ///
 /// let term: Term = "{ok, [1, 16#FF], #{name => <<\"é\"/utf8>>}}.".parse()?;
 /// assert_eq!(term.tagged("ok").map(|rest| rest.len()), Some(2));
+///
+/// let elixir = Parser::default().syntax(Syntax::Elixir);
+/// assert_eq!(elixir.parse("{:ok, [1, 0xFF], %{name: \"é\"}}")?, term);
 ///
 /// let error = "[1, Two]".parse::<Term>().unwrap_err();
 /// assert_eq!(error.to_string(), "Two is a variable; 'Two' would be an atom (at byte 4)");
@@ -36,7 +35,35 @@ pub use error::{ParseError, ParseFault};
 #[derive(Debug, Clone, Default)]
 pub struct Parser {
     limits: Limits,
+    syntax: Syntax,
     node: Option<(Atom, u32)>,
+}
+
+/// A language to write terms in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Syntax {
+    /// What `file:consult/1` and `~tw` have in common, and what they have not:
+    ///
+    /// - atoms, quoted or not; integers in any base, with underscores; floats; characters (`$a`); strings, of which
+    ///   adjacent ones are one; tuples, lists, maps, binaries and bit strings with sizes and types; comments;
+    /// - `fun lists:map/2`;
+    /// - `<0.42.0>`, `#Port<0.7>` and `#Ref<0.1.2.3>`, if it is known [where](Parser::at) they live.
+    ///
+    /// A full stop at the end may be left out. In a call the module may be `Elixir.My.App`, without quotes.
+    #[default]
+    Erlang,
+    /// What [`Elixir`](crate::Elixir) prints, and more:
+    ///
+    /// - atoms (`:ok`, `:"a b"`, `nil`, `My.App`), integers (`1_000`, `0xFF`, `0o17`, `0b11`, `?a`), floats;
+    /// - strings and charlists without `#{}`, `~s`, `~c` and `~w` with any delimiters;
+    /// - lists, keyword lists, tuples, maps and structs, which become the maps that they are; of keys that come
+    ///   again in a map, the last counts;
+    /// - binaries and bit strings with sizes and types (`<<1, 5::size(3), "é">>`);
+    /// - `&Enum.map/2`;
+    /// - `#PID<0.42.0>`, `#Port<0.7>` and `#Reference<0.1.2.3>`, if it is known [where](Parser::at) they live.
+    ///
+    /// A call without arguments may go without parentheses; its last arguments may be `key: value`.
+    Elixir,
 }
 
 impl Parser {
@@ -50,7 +77,16 @@ impl Parser {
 
     /// A parser with these limits; `bytes` is the length of the text.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, node: None }
+        Self {
+            limits,
+            ..Self::default()
+        }
+    }
+
+    /// To read this syntax, which is Erlang's otherwise.
+    #[must_use]
+    pub fn syntax(self, syntax: Syntax) -> Self {
+        Self { syntax, ..self }
     }
 
     /// To read pids, ports and references of this incarnation of a node, whether they name it or say `0` in
@@ -65,12 +101,78 @@ impl Parser {
 
     /// Reads a term, and nothing after it.
     pub fn parse(&self, text: &str) -> Result<Term, ParseError> {
-        Builder::new(self, text)?.term()
+        self.measure(text)?;
+        match self.syntax {
+            Syntax::Erlang => erlang::Builder::new(self, text).term(),
+            Syntax::Elixir => elixir::Builder::new(self, text).term(),
+        }
     }
 
-    /// Reads a call, `lists:seq(1, 3)`.
+    /// Reads a call, `lists:seq(1, 3)` or, in Elixir's syntax, `:lists.seq(1, 3)`.
     pub fn parse_call(&self, text: &str) -> Result<Call, ParseError> {
-        Builder::new(self, text)?.call()
+        self.measure(text)?;
+        match self.syntax {
+            Syntax::Erlang => erlang::Builder::new(self, text).call(),
+            Syntax::Elixir => elixir::Builder::new(self, text).call(),
+        }
+    }
+
+    /// Reads a call in whichever syntax it is written, and tells in which.
+    ///
+    /// ```
+    /// use beamport_term::{Parser, Syntax};
+    ///
+    /// let parser = Parser::default();
+    /// let (call, syntax) = parser.parse_any_call("Enum.sum([1, 2])")?;
+    /// assert_eq!(syntax, Syntax::Elixir);
+    /// for erlang in ["'Elixir.Enum':sum([1, 2])", "Elixir.Enum:sum([1, 2])"] {
+    ///     assert_eq!(parser.parse_any_call(erlang)?, (call.clone(), Syntax::Erlang));
+    /// }
+    /// # Ok::<(), beamport_term::ParseError>(())
+    /// ```
+    ///
+    /// What is behind the module decides: a colon in Erlang, a point in Elixir. Text that is neither is
+    /// [`NoCall`](ParseFault::NoCall); for any other mistake the error is that of the syntax it is in.
+    pub fn parse_any_call(&self, text: &str) -> Result<(Call, Syntax), ParseError> {
+        self.measure(text)?;
+        let Some(syntax) = Syntax::of_call(text) else {
+            let offset = text.len() - text.trim_start().len();
+            let fault = ParseFault::NoCall;
+            return Err(ParseError { offset, fault });
+        };
+        let call = self.clone().syntax(syntax).parse_call(text)?;
+        Ok((call, syntax))
+    }
+
+    fn measure(&self, text: &str) -> Result<(), ParseError> {
+        if text.len() > self.limits.bytes {
+            let fault = ParseFault::TooLarge(self.limits.bytes);
+            return Err(ParseError { offset: 0, fault });
+        }
+        Ok(())
+    }
+}
+
+impl Syntax {
+    /// The syntax that a call begins in.
+    fn of_call(text: &str) -> Option<Self> {
+        let text = text.trim_start();
+        if text.starts_with('\'') {
+            return Some(Self::Erlang);
+        }
+        if text.starts_with(':') {
+            return Some(Self::Elixir);
+        }
+        let in_module = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '.');
+        let rest = text.trim_start_matches(in_module);
+        if rest.len() == text.len() {
+            return None;
+        }
+        match rest.trim_start().chars().next() {
+            Some(':') => Some(Self::Erlang),
+            _ if text.starts_with(|c: char| c.is_ascii_uppercase()) => Some(Self::Elixir),
+            _ => None,
+        }
     }
 }
 
@@ -95,153 +197,4 @@ impl FromStr for Term {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Pid, atom};
-
-    fn parse(text: &str) -> Term {
-        text.parse()
-            .unwrap_or_else(|error| panic!("{text}: {error}"))
-    }
-
-    fn fault(text: &str) -> (usize, ParseFault) {
-        let error = text.parse::<Term>().unwrap_err();
-        (error.offset, error.fault)
-    }
-
-    #[test]
-    fn every_kind_of_term_is_read() {
-        for (text, same) in [
-            (" ok . % done", "ok"),
-            ("'a b\\n'", "'a b\\n'"),
-            ("[1,2|[3|[]]]", "[1,2,3]"),
-            ("[a|b]", "[a|b]"),
-            ("{{},[],#{}}", "{{},[],#{}}"),
-            ("#{a=>1,b => #{c=>[]}, a => 2}", "#{b => #{c => []},a => 2}"),
-            ("16#fF + 0", ""),
-            ("-1_000", "-1000"),
-            ("+ 7", "7"),
-            ("2#101", "5"),
-            ("36#Zz", "1295"),
-            ("1.5e-3", "0.0015"),
-            ("1_0.2_5", "10.25"),
-            ("$a", "97"),
-            ("$\\n", "10"),
-            ("$\\x{1F600}", "128512"),
-            ("\"ab\" \"c\\x41\\101\\^a\"", "\"abcAA\" \"\\^A\""),
-            ("<<>>", "<<>>"),
-            ("<<1, \"ab\", $c>>", "<<1,97,98,99>>"),
-            ("<<258:16, 258:16/little, -1:4, 1:4>>", "<<1,2,2,1,241>>"),
-            (
-                "<<\"é\"/utf8, 233/utf8, 1.0/float>>",
-                "<<195,169,195,169,63,240,0,0,0,0,0,0>>",
-            ),
-            ("<<5:3>>", "<<5:3>>"),
-            ("<<1:1, 255, 3:2>>", "<<255,7:3>>"),
-            (
-                "<<-18446744073709551617:72>>",
-                "<<254,255,255,255,255,255,255,255,255>>",
-            ),
-            ("fun lists:map/2", "fun lists:map/2"),
-        ] {
-            if same.is_empty() {
-                assert!(text.parse::<Term>().is_err(), "{text}");
-            } else {
-                assert_eq!(parse(text), parse(same), "{text}");
-            }
-        }
-        assert_eq!(parse("[255, 256]"), Term::list([255, 256]));
-        assert_eq!(parse("\"é\""), Term::charlist("é"));
-    }
-
-    #[test]
-    fn errors_say_where_and_what() {
-        assert_eq!(fault(""), (0, ParseFault::End));
-        assert_eq!(fault("{a,"), (3, ParseFault::End));
-        assert_eq!(fault("{a;b}"), (2, ParseFault::Unexpected(";".into())));
-        assert_eq!(fault("[a] b"), (4, ParseFault::Unexpected("b".into())));
-        assert_eq!(
-            fault("#{a => 1, b}"),
-            (11, ParseFault::Unexpected("}".into()))
-        );
-        assert_eq!(fault("[a|b|c]"), (4, ParseFault::Unexpected("|".into())));
-        assert_eq!(fault("37#1").1, ParseFault::Number);
-        assert_eq!(fault("1.0e999").1, ParseFault::Float(crate::NotFinite));
-        assert_eq!(fault("$\\x{D800}").1, ParseFault::Character);
-        assert_eq!(fault("<<1:2000>>").1, ParseFault::Segment);
-        assert_eq!(fault("<0.1.2>").1, ParseFault::Elsewhere("<0.1.2>".into()));
-        assert!(matches!(fault("#Fun<a.1.2>").1, ParseFault::Unreadable(_)));
-        assert_eq!(fault(&"9".repeat(10_001)).1, ParseFault::TooManyDigits);
-    }
-
-    #[test]
-    fn what_is_printed_of_large_integers_is_read() {
-        let large = Term::from(crate::Integer::from_le_bytes(true, &[7; 5000]));
-        assert_eq!(parse(&large.to_string()), large);
-    }
-
-    #[test]
-    fn limits_hold() {
-        let deep = |levels| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        let depth = Limits::default().depth;
-        assert!(deep(depth).parse::<Term>().is_ok());
-        assert_eq!(fault(&deep(depth + 2)).1, ParseFault::TooDeep(depth));
-        let unbounded = Parser::new(Limits::NONE);
-        assert!(unbounded.parse(&deep(200_000)).is_ok());
-        let few = Parser::new(Limits {
-            elements: 3,
-            ..Limits::default()
-        });
-        assert!(few.parse("[a,b]").is_ok());
-        let error = few.parse("[a,b,c]").unwrap_err();
-        assert_eq!(error.fault, ParseFault::TooManyElements(3));
-    }
-
-    #[test]
-    fn identifiers_are_read_where_they_live() {
-        let node = atom!("a@b.c");
-        let parser = Parser::default().at(node.clone(), 7);
-        let pid: Term = Pid {
-            node: node.clone(),
-            id: 42,
-            serial: 1,
-            creation: 7,
-        }
-        .into();
-        assert_eq!(parser.parse("<0.42.1>"), Ok(pid.clone()));
-        assert_eq!(parser.parse(&pid.to_string()), Ok(pid));
-        let reference = crate::Reference::new(node, 7, [3, 2, 1]).unwrap().into();
-        assert_eq!(
-            parser.parse("{#Ref<0.1.2.3>}"),
-            Ok(Term::tuple::<Term>([reference]))
-        );
-        assert!(parser.parse("<x@y.42.1>").is_err());
-    }
-
-    #[test]
-    fn a_call_is_a_function_and_its_arguments() {
-        let parser = Parser::default();
-        let call = parser.parse_call("'Elixir.Enum':sum([1, 2]).").unwrap();
-        assert_eq!(
-            (call.module, call.function),
-            (atom!("Elixir.Enum"), atom!("sum"))
-        );
-        assert_eq!(call.arguments, [Term::list([1, 2])]);
-        assert_eq!(parser.parse_call("erlang:node()").unwrap().arguments, []);
-        assert_eq!(
-            parser.parse_call("a:b({1},\"x\")").unwrap().arguments.len(),
-            2
-        );
-        for wrong in [
-            "node()",
-            "a:b",
-            "a:b(1",
-            "a:b(1))",
-            "a:b(1,,2)",
-            "a:b(1,)",
-            "A:b()",
-        ] {
-            assert!(parser.parse_call(wrong).is_err(), "{wrong}");
-        }
-    }
-}
+mod tests;

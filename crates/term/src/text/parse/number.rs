@@ -1,20 +1,107 @@
 //! Numbers.
 
-use super::token::Token;
+use std::fmt;
+
 use super::{ParseFault, Parser};
 use crate::{Float, Integer};
 
-/// Reads a number that begins with a digit and has no sign.
-pub(super) fn read<'a>(rest: &mut &'a str) -> Result<Token<'a>, ParseFault> {
-    let whole = digits(rest, 10)?;
-    if let Some(after) = rest.strip_prefix('#') {
-        *rest = after;
-        let base = whole.parse().map_err(|_| ParseFault::Number)?;
-        if !(2..=36).contains(&base) {
-            return Err(ParseFault::Number);
+/// A number as it stands in a text.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Number {
+    Integer(Integer),
+    Float(Float),
+}
+
+impl Number {
+    /// Reads a number of Erlang, which begins with a digit: `1_000`, `16#FF`, `1.5e3`.
+    pub(super) fn erlang(rest: &mut &str) -> Result<Self, ParseFault> {
+        let whole = digits(rest, 10)?;
+        if let Some(after) = rest.strip_prefix('#') {
+            *rest = after;
+            let base = whole.parse().map_err(|_| ParseFault::Number)?;
+            if !(2..=36).contains(&base) {
+                return Err(ParseFault::Number);
+            }
+            return integer(&digits(rest, base)?, base);
         }
-        return integer(&digits(rest, base)?, base);
+        decimal(whole, rest)
     }
+
+    /// Reads a number of Elixir, which begins with a digit: `1_000`, `0xFF`, `1.5e3`.
+    pub(super) fn elixir(rest: &mut &str) -> Result<Self, ParseFault> {
+        for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] {
+            if let Some(after) = rest.strip_prefix(prefix) {
+                *rest = after;
+                return integer(&digits(rest, base)?, base);
+            }
+        }
+        decimal(digits(rest, 10)?, rest)
+    }
+
+    /// The number as how many arguments a function has.
+    pub(super) fn arity(&self) -> Result<u8, ParseFault> {
+        match self {
+            Self::Integer(integer) => u8::try_from(integer).map_err(|_| ParseFault::Number),
+            Self::Float(_) => Err(ParseFault::Number),
+        }
+    }
+
+    /// The number as the size of a segment.
+    pub(super) fn size(&self) -> Result<u32, ParseFault> {
+        match self {
+            Self::Integer(integer) => u32::try_from(integer).map_err(|_| ParseFault::Segment),
+            Self::Float(_) => Err(ParseFault::Segment),
+        }
+    }
+
+    /// The number behind a minus sign.
+    pub(super) fn negated(&self) -> Result<Self, ParseFault> {
+        Ok(match self {
+            Self::Integer(integer) => Self::Integer(negated(integer)),
+            Self::Float(float) => Self::Float(Float::new(-float.get())?),
+        })
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(integer) => integer.fmt(f),
+            Self::Float(float) => float.fmt(f),
+        }
+    }
+}
+
+impl From<Number> for crate::Term {
+    fn from(number: Number) -> Self {
+        match number {
+            Number::Integer(integer) => integer.into(),
+            Number::Float(float) => float.into(),
+        }
+    }
+}
+
+fn negated(integer: &Integer) -> Integer {
+    match (integer.as_i64(), integer.as_big()) {
+        (Some(small), _) => Integer::from(-i128::from(small)),
+        (None, big) => big.map_or_else(
+            || integer.clone(),
+            |big| Integer::from_le_bytes(!big.is_negative(), big.magnitude()),
+        ),
+    }
+}
+
+fn integer(digits: &str, base: u32) -> Result<Number, ParseFault> {
+    if base != 16 && digits.len() > Parser::MAX_DIGITS {
+        return Err(ParseFault::TooManyDigits);
+    }
+    Integer::from_digits(false, digits, base)
+        .map(Number::Integer)
+        .ok_or(ParseFault::Number)
+}
+
+/// A number in base 10 of which the digits before the point are read.
+fn decimal(whole: String, rest: &mut &str) -> Result<Number, ParseFault> {
     match rest.strip_prefix('.') {
         Some(fraction) if fraction.starts_with(|c: char| c.is_ascii_digit()) => {
             *rest = fraction;
@@ -24,16 +111,7 @@ pub(super) fn read<'a>(rest: &mut &'a str) -> Result<Token<'a>, ParseFault> {
     }
 }
 
-fn integer<'a>(digits: &str, base: u32) -> Result<Token<'a>, ParseFault> {
-    if base != 16 && digits.len() > Parser::MAX_DIGITS {
-        return Err(ParseFault::TooManyDigits);
-    }
-    Integer::from_digits(false, digits, base)
-        .map(Token::Integer)
-        .ok_or(ParseFault::Number)
-}
-
-fn float<'a>(whole: String, rest: &mut &'a str) -> Result<Token<'a>, ParseFault> {
+fn float(whole: String, rest: &mut &str) -> Result<Number, ParseFault> {
     let mut text = whole;
     text.push('.');
     text += &digits(rest, 10)?;
@@ -48,7 +126,7 @@ fn float<'a>(whole: String, rest: &mut &'a str) -> Result<Token<'a>, ParseFault>
         text += &digits(rest, 10)?;
     }
     let value: f64 = text.parse().map_err(|_| ParseFault::Number)?;
-    Ok(Token::Float(Float::new(value)?))
+    Ok(Number::Float(Float::new(value)?))
 }
 
 /// Takes digits, at least one; an underscore may stand between two.

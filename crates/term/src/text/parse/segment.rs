@@ -1,6 +1,6 @@
 //! Binaries: segments with a value, a size and types.
 
-use super::token::Token;
+use super::number::Number;
 use super::{ParseFault, Parser};
 use crate::{BitString, Integer, Term};
 
@@ -10,6 +10,15 @@ pub(super) struct Bits {
     bytes: Vec<u8>,
     /// How many bits of the last byte are used, if not all.
     partial: u8,
+}
+
+/// What a segment holds.
+pub(super) enum Value {
+    Number(Number),
+    /// A string of Erlang, of which each character is a segment.
+    Characters(String),
+    /// A string of Elixir, which is a binary.
+    Bytes(Vec<u8>),
 }
 
 /// How a value becomes bits.
@@ -25,6 +34,7 @@ enum Kind {
     Integer,
     Float,
     Utf8,
+    Bytes,
 }
 
 impl Form {
@@ -34,6 +44,7 @@ impl Form {
             "integer" => Kind::Integer,
             "float" => Kind::Float,
             "utf8" => Kind::Utf8,
+            "binary" | "bytes" => Kind::Bytes,
             "little" => {
                 self.little = true;
                 return Ok(());
@@ -48,35 +59,58 @@ impl Form {
     }
 }
 
+impl Form {
+    /// Makes it a float unless another type has been given.
+    pub(super) fn default_to_float(&mut self) {
+        self.kind.get_or_insert(Kind::Float);
+    }
+}
+
 impl Bits {
-    /// Adds a value: of a string, each character.
-    pub(super) fn add(&mut self, value: &Token<'_>, form: &Form) -> Result<(), ParseFault> {
+    /// Adds a value.
+    pub(super) fn add(&mut self, value: &Value, form: &Form) -> Result<(), ParseFault> {
         match (value, form.kind) {
-            (Token::String(text), Some(Kind::Utf8)) if form.size.is_none() => {
-                text.bytes().for_each(|byte| self.push(byte, 8));
+            (Value::Bytes(bytes), None | Some(Kind::Bytes | Kind::Utf8)) if form.size.is_none() => {
+                self.whole(bytes);
                 Ok(())
             }
-            (Token::String(text), None | Some(Kind::Integer)) => text
+            (Value::Characters(text), Some(Kind::Utf8)) if form.size.is_none() => {
+                self.whole(text.as_bytes());
+                Ok(())
+            }
+            (Value::Characters(text), None | Some(Kind::Integer)) => text
                 .chars()
                 .try_for_each(|c| self.integer(&u32::from(c).into(), form)),
-            (Token::Integer(code), Some(Kind::Utf8)) if form.size.is_none() => {
-                let code = u32::try_from(code).ok().and_then(char::from_u32);
-                let c = code.ok_or(ParseFault::Character)?;
-                c.encode_utf8(&mut [0; 4])
-                    .bytes()
-                    .for_each(|byte| self.push(byte, 8));
-                Ok(())
-            }
-            (Token::Integer(value), None | Some(Kind::Integer)) => self.integer(value, form),
-            (Token::Float(float), Some(Kind::Float)) => match form.size {
-                None | Some(64) => {
-                    self.extend(&float.get().to_le_bytes(), 64, form.little);
-                    Ok(())
-                }
-                Some(_) => Err(ParseFault::Segment),
-            },
+            (Value::Number(number), kind) => self.number(number, kind, form),
             _ => Err(ParseFault::Segment),
         }
+    }
+
+    fn number(
+        &mut self,
+        number: &Number,
+        kind: Option<Kind>,
+        form: &Form,
+    ) -> Result<(), ParseFault> {
+        match (number, kind) {
+            (Number::Integer(code), Some(Kind::Utf8)) if form.size.is_none() => {
+                let code = u32::try_from(code).ok().and_then(char::from_u32);
+                let c = code.ok_or(ParseFault::Character)?;
+                self.whole(c.encode_utf8(&mut [0; 4]).as_bytes());
+                Ok(())
+            }
+            (Number::Integer(value), None | Some(Kind::Integer)) => self.integer(value, form),
+            (Number::Float(float), Some(Kind::Float)) if matches!(form.size, None | Some(64)) => {
+                self.extend(&float.get().to_le_bytes(), 64, form.little);
+                Ok(())
+            }
+            _ => Err(ParseFault::Segment),
+        }
+    }
+
+    /// Adds whole bytes as they are.
+    fn whole(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.push(*byte, 8));
     }
 
     /// The low bits of an integer, in two's complement.
@@ -103,8 +137,7 @@ impl Bits {
     /// Adds so many bits of little-endian bytes.
     fn extend(&mut self, bytes: &[u8], size: u32, little: bool) {
         if little {
-            bytes.iter().for_each(|byte| self.push(*byte, 8));
-            return;
+            return self.whole(bytes);
         }
         let odd = (size % 8) as u8;
         let mut bytes = bytes.iter().rev();

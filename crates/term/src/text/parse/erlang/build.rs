@@ -1,27 +1,18 @@
 //! Putting words together to terms.
-//!
-//! As in the decoder, finished terms wait on a stack until the term that holds them is complete.
 
-use super::segment::{Bits, Form};
 use super::token::{Token, Tokens};
-use super::{Call, ParseError, ParseFault, Parser};
-use crate::{Atom, Export, Float, Integer, List, Map, Pid, Port, Reference, Term};
+use crate::text::parse::segment::{Bits, Form, Value};
+use crate::text::parse::stack::Stack;
+use crate::text::parse::{Call, Number, ParseError, ParseFault, Parser};
+use crate::{Atom, Export, List, Map, Term};
 
 /// Reads one text.
-pub(super) struct Builder<'a> {
+pub(in crate::text::parse) struct Builder<'a> {
     parser: &'a Parser,
     tokens: Tokens<'a>,
     /// Where the token that was read last begins.
     offset: usize,
-    finished: Vec<Term>,
-    open: Vec<Open>,
-    count: usize,
-}
-
-/// A term that has been begun, and how many of the finished ones are not its own.
-struct Open {
-    kind: Kind,
-    base: usize,
+    stack: Stack<Kind>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -63,29 +54,23 @@ enum Begun<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(parser: &'a Parser, text: &'a str) -> Result<Self, ParseError> {
-        if text.len() > parser.limits.bytes {
-            let fault = ParseFault::TooLarge(parser.limits.bytes);
-            return Err(ParseError { offset: 0, fault });
-        }
-        Ok(Self {
+    pub(in crate::text::parse) fn new(parser: &'a Parser, text: &'a str) -> Self {
+        Self {
             parser,
             tokens: Tokens::new(text),
             offset: 0,
-            finished: Vec::new(),
-            open: Vec::new(),
-            count: 0,
-        })
+            stack: Stack::new(parser.limits),
+        }
     }
 
     /// The whole text as a term.
-    pub(super) fn term(mut self) -> Result<Term, ParseError> {
+    pub(in crate::text::parse) fn term(mut self) -> Result<Term, ParseError> {
         let result = self.value();
         result.map_err(|fault| self.error(fault))
     }
 
     /// The whole text as a call.
-    pub(super) fn call(mut self) -> Result<Call, ParseError> {
+    pub(in crate::text::parse) fn call(mut self) -> Result<Call, ParseError> {
         let result = self.function_and_arguments();
         result.map_err(|fault| self.error(fault))
     }
@@ -131,7 +116,7 @@ impl<'a> Builder<'a> {
     }
 
     fn function_and_arguments(&mut self) -> Result<Call, ParseFault> {
-        let module = self.atom()?;
+        let module = self.module()?;
         self.expect(":")?;
         let function = self.atom()?;
         self.expect("(")?;
@@ -160,10 +145,7 @@ impl<'a> Builder<'a> {
     fn assemble(&mut self, first: Token<'a>) -> Result<(Term, Token<'a>), ParseFault> {
         let mut token = first;
         loop {
-            self.count += 1;
-            if self.count > self.parser.limits.elements {
-                return Err(ParseFault::TooManyElements(self.parser.limits.elements));
-            }
+            self.stack.count(1)?;
             let (mut term, mut after) = match self.begin(token)? {
                 Begun::Whole(term, after) => (term, after),
                 Begun::Open(first) => {
@@ -172,22 +154,23 @@ impl<'a> Builder<'a> {
                 }
             };
             loop {
-                let Some(open) = self.open.last_mut() else {
+                let Some(kind) = self.stack.innermost() else {
                     return Ok((term, after));
                 };
-                self.finished.push(term);
-                open.kind = match (&after, open.kind) {
+                *kind = match (&after, *kind) {
                     (Token::Mark(","), kind @ (Kind::Tuple | Kind::List)) => kind,
                     (Token::Mark("|"), Kind::List) => Kind::Tail,
                     (Token::Mark("=>"), Kind::Key) => Kind::Value,
                     (Token::Mark(","), Kind::Value) => Kind::Key,
                     (Token::Mark(mark), kind) if kind != Kind::Key && *mark == kind.closing() => {
+                        self.stack.push(term);
                         term = self.close();
                         after = self.next()?;
                         continue;
                     }
                     _ => return Err(after.misplaced()),
                 };
+                self.stack.push(term);
                 break;
             }
             token = self.next()?;
@@ -201,23 +184,12 @@ impl<'a> Builder<'a> {
             Token::Mark("#{") => return self.open(Kind::Key),
             Token::String(text) => return self.string(text),
             Token::Atom(atom) => atom.into(),
-            Token::Integer(integer) => integer.into(),
-            Token::Float(float) => float.into(),
-            Token::Mark("-") => match self.next()? {
-                Token::Integer(integer) => negated(&integer).into(),
-                Token::Float(float) => Float::new(-float.get())?.into(),
-                other => return Err(other.misplaced()),
-            },
-            Token::Mark("+") => match self.next()? {
-                Token::Integer(integer) => integer.into(),
-                Token::Float(float) => float.into(),
-                other => return Err(other.misplaced()),
-            },
+            Token::Number(number) => number.into(),
+            Token::Mark("-") => self.number()?.negated()?.into(),
+            Token::Mark("+") => self.number()?.into(),
             Token::Mark("<<") => self.binary()?,
             Token::Fun => self.export()?,
-            Token::Identifier(opening, inside) => self
-                .identifier(opening, inside)
-                .ok_or_else(|| ParseFault::Elsewhere(format!("{opening}{inside}>")))?,
+            Token::Identifier(identifier) => identifier.read(self.parser.node.as_ref())?,
             other => return Err(other.misplaced()),
         };
         Ok(Begun::Whole(term, self.next()?))
@@ -228,20 +200,15 @@ impl<'a> Builder<'a> {
         if first == Token::Mark(kind.closing()) {
             return Ok(Begun::Whole(kind.empty(), self.next()?));
         }
-        if self.open.len() >= self.parser.limits.depth {
-            return Err(ParseFault::TooDeep(self.parser.limits.depth));
-        }
-        let base = self.finished.len();
-        self.open.push(Open { kind, base });
+        self.stack.open(kind)?;
         Ok(Begun::Open(first))
     }
 
     /// Completes the innermost open term.
     fn close(&mut self) -> Term {
-        let Some(Open { kind, base }) = self.open.pop() else {
+        let Some((kind, mut parts)) = self.stack.close() else {
             return Term::NIL;
         };
-        let mut parts = self.finished.drain(base..);
         match kind {
             Kind::Tuple => Term::tuple(parts),
             Kind::List => Term::list(parts),
@@ -272,12 +239,9 @@ impl<'a> Builder<'a> {
         }
         loop {
             let value = match token {
-                Token::Mark("-") => match self.next()? {
-                    Token::Integer(integer) => Token::Integer(negated(&integer)),
-                    Token::Float(float) => Token::Float(Float::new(-float.get())?),
-                    other => return Err(other.misplaced()),
-                },
-                value @ (Token::Integer(_) | Token::Float(_) | Token::String(_)) => value,
+                Token::Mark("-") => Value::Number(self.number()?.negated()?),
+                Token::Number(number) => Value::Number(number),
+                Token::String(text) => Value::Characters(text),
                 other => return Err(other.misplaced()),
             };
             let (form, after) = self.form()?;
@@ -295,12 +259,7 @@ impl<'a> Builder<'a> {
         let mut form = Form::default();
         let mut after = self.next()?;
         if after == Token::Mark(":") {
-            form.size = match self.next()? {
-                Token::Integer(size) => {
-                    Some(u32::try_from(&size).map_err(|_| ParseFault::Segment)?)
-                }
-                other => return Err(other.misplaced()),
-            };
+            form.size = Some(self.number()?.size()?);
             after = self.next()?;
         }
         if after != Token::Mark("/") {
@@ -321,12 +280,23 @@ impl<'a> Builder<'a> {
         self.expect(":")?;
         let function = self.atom()?;
         self.expect("/")?;
+        let arity = self.number()?.arity()?;
+        Ok(Export::new(module, function, arity).into())
+    }
+
+    fn number(&mut self) -> Result<Number, ParseFault> {
         match self.next()? {
-            Token::Integer(arity) => {
-                let arity = u8::try_from(&arity).map_err(|_| ParseFault::Number)?;
-                Ok(Export::new(module, function, arity).into())
-            }
+            Token::Number(number) => Ok(number),
             other => Err(other.misplaced()),
+        }
+    }
+
+    /// A module to be called: an atom, or `Elixir.My.App`, which goes without quotes here.
+    fn module(&mut self) -> Result<Atom, ParseFault> {
+        self.offset = self.tokens.offset();
+        match self.tokens.alias() {
+            Some(alias) => Ok(Atom::from_input(alias.as_bytes())?),
+            None => self.atom(),
         }
     }
 
@@ -335,47 +305,5 @@ impl<'a> Builder<'a> {
             Token::Atom(atom) => Ok(atom),
             other => Err(other.misplaced()),
         }
-    }
-
-    /// What is between the angles of a pid, port or reference: the node, or 0, and numbers.
-    fn identifier(&self, opening: &str, inside: &str) -> Option<Term> {
-        let (node, creation) = self.parser.node.clone()?;
-        let numbers = inside
-            .strip_prefix(node.as_str())
-            .or_else(|| inside.strip_prefix('0'))?
-            .strip_prefix('.')?;
-        let numbers: Vec<u64> = numbers
-            .split('.')
-            .map(|number| number.parse().ok())
-            .collect::<Option<_>>()?;
-        let word = |number: u64| u32::try_from(number).ok();
-        Some(match (opening, &numbers[..]) {
-            ("<", &[id, serial]) => {
-                let (id, serial) = (word(id)?, word(serial)?);
-                Pid {
-                    node,
-                    id,
-                    serial,
-                    creation,
-                }
-                .into()
-            }
-            ("#Port<", &[id]) => Port { node, id, creation }.into(),
-            ("#Ref<", words) => {
-                let words: Option<Vec<u32>> = words.iter().rev().map(|n| word(*n)).collect();
-                Reference::new(node, creation, words?).ok()?.into()
-            }
-            _ => return None,
-        })
-    }
-}
-
-fn negated(integer: &Integer) -> Integer {
-    match (integer.as_i64(), integer.as_big()) {
-        (Some(small), _) => Integer::from(-i128::from(small)),
-        (None, big) => big.map_or_else(
-            || integer.clone(),
-            |big| Integer::from_le_bytes(!big.is_negative(), big.magnitude()),
-        ),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::str::Chars;
 
-use super::ParseFault;
+use crate::text::parse::ParseFault;
 
 /// Reads a character behind a backslash.
 pub(super) fn read(chars: &mut Chars<'_>) -> Result<char, ParseFault> {

@@ -1,8 +1,10 @@
 //! Words, marks and quoted text.
 
-use super::{ParseFault, escape, number};
+use super::escape;
+use crate::Atom;
 use crate::text::erlang::quote::{is_lower, is_name, is_upper};
-use crate::{Atom, Float, Integer};
+use crate::text::parse::identifier::{Identifier, Kind};
+use crate::text::parse::{Number, ParseFault};
 
 /// A word of the syntax.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,14 +12,13 @@ pub(super) enum Token<'a> {
     Atom(Atom),
     /// `fun`
     Fun,
-    Integer(Integer),
-    Float(Float),
+    Number(Number),
     /// What stands between double quotes.
     String(String),
     /// `{`, `=>`, `<<` and their like.
     Mark(&'static str),
-    /// What stands between `<`, `#Port<` or `#Ref<`, which comes first, and `>`.
-    Identifier(&'static str, &'a str),
+    /// `<0.1.2>` and its like.
+    Identifier(Identifier<'a>),
     End,
 }
 
@@ -25,6 +26,13 @@ pub(super) enum Token<'a> {
 const MARKS: [&str; 19] = [
     "=>", "<<", ">>", "#{", "{", "}", "[", "]", "(", ")", ",", "|", ":", "/", ".", "-", "+", "#",
     "=",
+];
+
+/// What the words for processes and their like begin with.
+const IDENTIFIERS: [(&str, Kind); 3] = [
+    ("<", Kind::Pid),
+    ("#Port<", Kind::Port),
+    ("#Ref<", Kind::Reference),
 ];
 
 /// Reads a text word by word.
@@ -50,7 +58,7 @@ impl<'a> Tokens<'a> {
             return Ok(Token::End);
         };
         match first {
-            '0'..='9' => number::read(&mut self.rest),
+            '0'..='9' => Number::erlang(&mut self.rest).map(Token::Number),
             '"' => self.quoted('"').map(Token::String),
             '\'' => Ok(Token::Atom(Atom::from_input(
                 self.quoted('\'')?.as_bytes(),
@@ -81,6 +89,15 @@ impl<'a> Tokens<'a> {
         let (taken, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
         self.rest = rest;
         taken
+    }
+
+    /// Takes `Elixir.My.App`, if that is what comes next.
+    pub(super) fn alias(&mut self) -> Option<&'a str> {
+        self.skip_blanks();
+        if !self.rest.starts_with("Elixir.") {
+            return None;
+        }
+        Some(self.take_while(|c| is_name(c) || c == '.'))
     }
 
     fn word(&mut self) -> Result<Token<'a>, ParseFault> {
@@ -114,16 +131,14 @@ impl<'a> Tokens<'a> {
             c => c,
         };
         self.rest = chars.as_str();
-        Ok(Token::Integer(u32::from(value).into()))
+        Ok(Token::Number(Number::Integer(u32::from(value).into())))
     }
 
     fn mark(&mut self, first: char) -> Result<Token<'a>, ParseFault> {
         if !self.rest.starts_with("<<") {
-            for opening in ["<", "#Port<", "#Ref<"] {
-                if let Some(rest) = self.rest.strip_prefix(opening) {
-                    let (inside, rest) = rest.split_once('>').ok_or(ParseFault::End)?;
-                    self.rest = rest;
-                    return Ok(Token::Identifier(opening, inside));
+            for (opening, kind) in IDENTIFIERS {
+                if let Some(identifier) = Identifier::take(&mut self.rest, opening, kind)? {
+                    return Ok(Token::Identifier(identifier));
                 }
             }
         }
@@ -149,11 +164,10 @@ impl Token<'_> {
             Self::End => return ParseFault::End,
             Self::Atom(atom) => atom.to_string(),
             Self::Fun => "fun".to_owned(),
-            Self::Integer(integer) => integer.to_string(),
-            Self::Float(float) => float.to_string(),
+            Self::Number(number) => number.to_string(),
             Self::String(_) => "a string".to_owned(),
             Self::Mark(mark) => (*mark).to_owned(),
-            Self::Identifier(opening, inside) => format!("{opening}{inside}>"),
+            Self::Identifier(identifier) => identifier.text.to_owned(),
         })
     }
 }

@@ -1,0 +1,7 @@
+//! Erlang syntax.
+
+mod build;
+mod escape;
+mod token;
+
+pub(super) use build::Builder;
