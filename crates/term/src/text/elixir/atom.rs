@@ -2,13 +2,24 @@
 
 use std::fmt::{self, Write};
 
-/// Operators that are atoms without quotes.
-pub(in crate::text) const OPERATORS: [&str; 54] = [
+/// Marks that are atoms without quotes.
+const OPERATORS: [&str; 48] = [
     "!", "!=", "!==", "%", "%{}", "&", "&&", "&&&", "*", "**", "+", "++", "+++", "-", "--", "---",
-    "->", "..", "...", "..//", "/", "<", "<-", "<<<", "<<>>", "<<~", "<=", "<>", "<|>", "<~",
-    "<~>", "=", "==", "===", "=>", "=~", ">", ">=", ">>>", "@", "\\\\", "^", "^^^", "{}", "|",
-    "|>", "||", "|||", "~>", "~>>", "~~~", "::", ".", "//",
+    "->", "..", "...", "..//", "/", "<", "<-", "<<<", "<<>>", "<<~", "<=", "<>", "<~", "<~>", "=",
+    "==", "===", "=~", ">", ">=", ">>>", "@", "\\\\", "^", "{}", "|", "|>", "||", "|||", "~>",
+    "~>>", ".",
 ];
+
+/// Those among them that need quotes behind a module.
+const UNCALLABLE: [&str; 9] = ["%", "%{}", "->", "..", "...", "..//", "<<>>", "{}", "."];
+
+/// Marks that need no quotes only there.
+const CALLABLE: [&str; 4] = ["::", "<|>", "^^^", "~~~"];
+
+/// All marks that are names without quotes somewhere.
+pub(in crate::text) fn operators() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().chain(&CALLABLE).copied()
+}
 
 /// An atom as a value: `:ok`, `:"a b"`, `nil`, `My.App`.
 pub(super) fn value(name: &str, out: &mut impl Write) -> fmt::Result {
@@ -41,10 +52,13 @@ pub(super) fn module(name: &str, out: &mut impl Write) -> fmt::Result {
 
 /// The name of a function behind its module: `map`, `"a b"`. A capital would be read as a part of the module's name.
 pub(super) fn function(name: &str, out: &mut impl Write) -> fmt::Result {
-    if name.starts_with(|c: char| c.is_ascii_uppercase()) {
-        return quoted(name, out);
+    if CALLABLE.contains(&name) {
+        out.write_str(name)
+    } else if UNCALLABLE.contains(&name) || name.starts_with(char::is_uppercase) {
+        quoted(name, out)
+    } else {
+        bare_or_quoted(name, out)
     }
-    bare_or_quoted(name, out)
 }
 
 /// Whether an atom before its value is written as a key; a module name is not.
@@ -95,6 +109,8 @@ pub(super) fn quoted(text: &str, out: &mut impl Write) -> fmt::Result {
             '\x7F' => out.write_str("\\d"),
             '\0' => out.write_str("\\0"),
             c if is_printable(c) => out.write_char(c),
+            c if c.is_ascii() => write!(out, "\\x{:02X}", u32::from(c)),
+            // inspect/1 writes \x85, which is a byte and not a character when Elixir reads it.
             c => write!(out, "\\x{{{:X}}}", u32::from(c)),
         }?;
     }

@@ -9,7 +9,7 @@ use std::fmt::{self, Write};
 use crate::{Atom, Term};
 use open::Open;
 
-pub(super) use atom::OPERATORS;
+pub(super) use atom::operators;
 
 /// How terms are printed in Elixir syntax: binaries that are text as strings, lists that are ASCII as `~c""`,
 /// keyword lists, atom keys and structs as one writes them, all on one line.
@@ -99,6 +99,8 @@ mod tests {
             ("'ok?'", ":ok?"),
             ("'a b'", ":\"a b\""),
             ("'=='", ":=="),
+            ("['=>', '::', '->', '..']", "[:\"=>\", :\"::\", :->, :..]"),
+            ("['a\\x{1}', '\\x{85}']", "[:\"a\\x01\", :\"\\x{85}\"]"),
             ("'Elixir.Foo.Bar'", "Foo.Bar"),
             ("'Elixir.foo'", ":\"Elixir.foo\""),
             ("'Elixir'", "Elixir"),
@@ -134,6 +136,10 @@ mod tests {
             ("#{'__struct__' => 'Elixir.Empty'}", "%Empty{}"),
             ("fun lists:map/2", "&:lists.map/2"),
             ("fun 'Elixir.Enum':map/2", "&Enum.map/2"),
+            (
+                "[fun m:'Foo'/1, fun m:'..'/1, fun m:'::'/2]",
+                "[&:m.\"Foo\"/1, &:m.\"..\"/1, &:m.::/2]",
+            ),
         ] {
             assert_eq!(inspect(erlang), elixir);
         }

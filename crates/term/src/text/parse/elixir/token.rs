@@ -2,7 +2,7 @@
 
 use super::quoted::{self, Quotes};
 use super::sigil;
-use crate::text::elixir::OPERATORS;
+use crate::text::elixir::operators;
 use crate::text::parse::identifier::{Identifier, Kind};
 use crate::text::parse::{Number, ParseFault};
 use crate::{Atom, Term};
@@ -76,7 +76,7 @@ impl<'a> Tokens<'a> {
             '0'..='9' => Number::elixir(&mut self.rest).map(Token::Number),
             '"' => self.string(),
             '\'' => self.charlist(),
-            ':' if !self.rest.starts_with("::") || self.rest.starts_with(":::") => self.atom(),
+            ':' if !self.rest.starts_with("::") => self.atom(),
             '?' => {
                 self.skip(first);
                 let code = quoted::character(&mut self.rest)?;
@@ -153,9 +153,8 @@ impl<'a> Tokens<'a> {
 
     /// Takes the longest operator that comes before what is accepted.
     fn operator(&mut self, accept: fn(&str) -> bool) -> Option<&'static str> {
-        let (operator, rest) = OPERATORS
-            .iter()
-            .filter_map(|operator| Some((*operator, self.rest.strip_prefix(operator)?)))
+        let (operator, rest) = operators()
+            .filter_map(|operator| Some((operator, self.rest.strip_prefix(operator)?)))
             .filter(|(_, rest)| accept(rest))
             .max_by_key(|(operator, _)| operator.len())?;
         self.rest = rest;
