@@ -60,5 +60,5 @@ pub use node::{NODE_PORT, Node, NodeOptions};
 pub use permissions::{is_root, missing as missing_permissions};
 pub use progress::{Progress, Silent, Step, step};
 pub use record::Omission;
-pub use requirements::{Requirement, has_program, missing as missing_programs};
+pub use requirements::{Need, Requirement, has_program, missing as missing_programs};
 pub use wait::wait_until;

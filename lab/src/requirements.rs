@@ -1,18 +1,32 @@
-//! Programs that a lab runs, and the Debian packages that have them.
+//! What a lab and tests run, and the Debian packages that have it.
 
+use std::fmt;
 use std::path::Path;
+use std::process::Command;
 
-/// A program, and where to get it.
+/// Something that is needed, and where to get it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Requirement {
-    /// The program's name.
-    pub program: &'static str,
+    /// What it is.
+    pub need: Need,
     /// The Debian package that has it.
     pub package: &'static str,
 }
 
+/// What can be needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A program in the search path.
+    Program(&'static str),
+    /// An application of Erlang, by the name it has there.
+    ErlangApplication(&'static str),
+}
+
 const fn needs(program: &'static str, package: &'static str) -> Requirement {
-    Requirement { program, package }
+    Requirement {
+        need: Need::Program(program),
+        package,
+    }
 }
 
 /// What a lab runs.
@@ -35,10 +49,31 @@ pub fn missing() -> Vec<Requirement> {
 }
 
 impl Requirement {
-    /// Whether this machine has the program.
+    /// Whether this machine has it.
     pub fn is_met(&self) -> bool {
-        has_program(self.program)
+        match self.need {
+            Need::Program(program) => has_program(program),
+            Need::ErlangApplication(name) => has_application(name),
+        }
     }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program(program) => f.write_str(program),
+            Self::ErlangApplication(name) => write!(f, "Erlang's {name}"),
+        }
+    }
+}
+
+/// Asks Erlang itself, which knows best where it looks.
+fn has_application(name: &str) -> bool {
+    let ask = format!("halt(case code:lib_dir({name}) of {{error, _}} -> 1; _ -> 0 end).");
+    Command::new("erl")
+        .args(["-noinput", "-eval", &ask])
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// Whether a program is in the search path, or where administrators' programs are.

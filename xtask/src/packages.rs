@@ -4,19 +4,25 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use beamport_lab::{Requirement, has_program, is_root, missing_permissions, missing_programs};
+use beamport_lab::{
+    Need, Requirement, has_program, is_root, missing_permissions, missing_programs,
+};
 
 use crate::failure::Lacking;
 
 /// The plain Erlang that some tests, and the demo without a lab, run on this machine itself.
-const ERLANG: [Requirement; 2] = [
+const ERLANG: [Requirement; 3] = [
     Requirement {
-        program: "erl",
+        need: Need::Program("erl"),
         package: "erlang-base",
     },
     Requirement {
-        program: "epmd",
+        need: Need::Program("epmd"),
         package: "erlang-base",
+    },
+    Requirement {
+        need: Need::ErlangApplication("ssl"),
+        package: "erlang-ssl",
     },
 ];
 
@@ -27,7 +33,7 @@ pub(crate) fn ensure_lab_programs() -> Result<()> {
 
 /// What a lab's tests run besides.
 const PODMAN: [Requirement; 1] = [Requirement {
-    program: "podman",
+    need: Need::Program("podman"),
     package: "podman",
 }];
 
@@ -68,13 +74,13 @@ fn ensure_programs(missing: &[Requirement]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let programs: Vec<_> = missing.iter().map(|need| need.program).collect();
+    let needs: Vec<_> = missing.iter().map(|need| need.need.to_string()).collect();
     let packages: BTreeSet<_> = missing.iter().map(|need| need.package).collect();
     let packages: Vec<_> = packages.into_iter().collect();
     if !may_install() {
         return Err(Lacking(format!(
-            "these programs are missing: {}. On Debian, as root: apt-get install {}",
-            programs.join(" "),
+            "these are missing: {}. On Debian, as root: apt-get install {}",
+            needs.join(", "),
             packages.join(" ")
         ))
         .into());
@@ -86,7 +92,7 @@ fn ensure_programs(missing: &[Requirement]) -> Result<()> {
     let still: Vec<_> = missing
         .iter()
         .filter(|need| !need.is_met())
-        .map(|need| need.program)
+        .map(|need| need.need.to_string())
         .collect();
     ensure!(
         still.is_empty(),

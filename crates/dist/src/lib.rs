@@ -3,6 +3,7 @@
 //! In layers, from the bytes up, each without sockets but for a thin shell:
 //!
 //! - [`name`], [`cookie`], [`flags`]: who a node is, what it keeps secret, what it can do.
+//! - [`tls`]: connections that nobody on the way can read, for those who want them.
 //! - [`handshake`]: how two nodes come to trust each other, in both roles.
 //! - [`frame`]: messages on the connection that comes of it.
 //! - [`control`]: what messages are to do.
@@ -21,6 +22,7 @@ pub mod handshake;
 pub mod name;
 pub mod node;
 mod release;
+pub mod tls;
 
 pub use cookie::Cookie;
 pub use flags::Flags;

@@ -3,6 +3,7 @@
 use std::{fmt, io};
 
 use crate::name::NameError;
+use crate::tls::TlsError;
 use crate::{Flags, FullName};
 
 /// Why a handshake failed.
@@ -41,6 +42,9 @@ pub enum HandshakeError {
         /// What was waited for.
         step: Step,
     },
+    /// The connection goes over TLS, and that failed.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The connection broke.
     #[error("the connection broke before {step} came: {kind}")]
     Broken {
@@ -90,7 +94,7 @@ pub enum Refusal {
 pub enum Misbehavior {
     /// Longer than [`MAX_MESSAGE`](super::MAX_MESSAGE).
     #[error("a message of {0} bytes came")]
-    TooLong(u16),
+    TooLong(u32),
     /// The beginning of a message of TLS.
     #[error("it speaks TLS")]
     Tls,
@@ -115,7 +119,7 @@ impl Misbehavior {
             // The types of an alert and of a handshake; the major version.
             [0x15 | 0x16, 3] => Self::Tls,
             b"HT" => Self::Http,
-            _ => Self::TooLong(length),
+            _ => Self::TooLong(length.into()),
         }
     }
 
@@ -192,6 +196,9 @@ mod tests {
         let http = u16::from_be_bytes(*b"HT");
         assert_eq!(Misbehavior::of_length(http), Misbehavior::Http);
         let ssh = u16::from_be_bytes(*b"SS");
-        assert_eq!(Misbehavior::of_length(ssh), Misbehavior::TooLong(ssh));
+        assert_eq!(
+            Misbehavior::of_length(ssh),
+            Misbehavior::TooLong(ssh.into())
+        );
     }
 }

@@ -11,6 +11,7 @@ use super::{
     Capabilities, Established, HandshakeError, Identity, Incarnation, MAX_MESSAGE, Misbehavior,
     Step,
 };
+use crate::tls::TlsError;
 use crate::{Cookie, FullName};
 
 /// A byte stream to a peer while hands are shaken. Not one byte beyond the handshake is read from it.
@@ -20,8 +21,19 @@ use crate::{Cookie, FullName};
 #[derive(Debug)]
 pub struct Wire<'a, S> {
     stream: &'a mut S,
+    prefix: Prefix,
     deadline: Instant,
     out: Vec<u8>,
+}
+
+/// How long the length is that each message follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Prefix {
+    /// 16 bits: over TCP.
+    #[default]
+    Short,
+    /// 32 bits: within TLS, where nodes do not tell a handshake from what comes after.
+    Long,
 }
 
 impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
@@ -29,9 +41,16 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
     pub fn new(stream: &'a mut S, deadline: Instant) -> Self {
         Self {
             stream,
+            prefix: Prefix::Short,
             deadline,
             out: Vec::new(),
         }
+    }
+
+    /// The same, with messages behind another length.
+    #[must_use]
+    pub fn prefixed(self, prefix: Prefix) -> Self {
+        Self { prefix, ..self }
     }
 
     /// Where to write what is to be sent before the next message is waited for.
@@ -134,6 +153,9 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
 
     /// Sends what there is to send.
     pub async fn flush(&mut self, step: Step) -> Result<(), HandshakeError> {
+        if self.prefix == Prefix::Long {
+            lengthen_prefixes(&mut self.out);
+        }
         timeout_at(self.deadline, async {
             self.stream.write_all(&self.out).await?;
             self.stream.flush().await
@@ -148,7 +170,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
     /// Sends what there is to send and waits for a message.
     async fn receive(&mut self, step: Step) -> Result<Vec<u8>, HandshakeError> {
         self.flush(step).await?;
-        timeout_at(self.deadline, read_message(self.stream, step))
+        timeout_at(self.deadline, read_message(self.stream, self.prefix, step))
             .await
             .map_err(|_| HandshakeError::TimedOut { step })?
     }
@@ -156,24 +178,45 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Wire<'a, S> {
 
 async fn read_message<S: AsyncRead + Unpin>(
     stream: &mut S,
+    prefix: Prefix,
     step: Step,
 ) -> Result<Vec<u8>, HandshakeError> {
-    let length = stream
-        .read_u16()
-        .await
-        .map_err(|error| broken(step, &error))?;
-    if length > MAX_MESSAGE {
-        return Err(Misbehavior::of_length(length).at(step));
+    let failed = |error| broken(step, &error);
+    let length = match prefix {
+        Prefix::Short => match stream.read_u16().await.map_err(failed)? {
+            length if length > MAX_MESSAGE => return Err(Misbehavior::of_length(length).at(step)),
+            length => length.into(),
+        },
+        Prefix::Long => stream.read_u32().await.map_err(failed)?,
+    };
+    if length > MAX_MESSAGE.into() {
+        return Err(Misbehavior::TooLong(length).at(step));
     }
-    let mut message = vec![0; length.into()];
-    stream
-        .read_exact(&mut message)
-        .await
-        .map_err(|error| broken(step, &error))?;
+    let mut message = vec![0; length as usize];
+    stream.read_exact(&mut message).await.map_err(failed)?;
     Ok(message)
 }
 
+/// Writes the lengths before messages in 32 bits instead of 16.
+fn lengthen_prefixes(messages: &mut Vec<u8>) {
+    let mut long = Vec::with_capacity(2 * messages.len());
+    let mut rest = messages.as_slice();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let length = u16::from_be_bytes(*length);
+        let (message, after) = after
+            .split_at_checked(length.into())
+            .unwrap_or((after, &[]));
+        long.extend_from_slice(&u32::from(length).to_be_bytes());
+        long.extend_from_slice(message);
+        rest = after;
+    }
+    *messages = long;
+}
+
 fn broken(step: Step, error: &io::Error) -> HandshakeError {
+    if let Some(error) = TlsError::within(error) {
+        return error.into();
+    }
     match error.kind() {
         // A peer that closes while bytes are on their way to it resets the connection.
         io::ErrorKind::UnexpectedEof

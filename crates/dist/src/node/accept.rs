@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::connections::{Attempt, Standing};
+use super::stream::Stream;
 use super::{CAPABILITIES, ConnectError, Shared, random};
 use crate::handshake::accept::{Challenged, Greeting};
 use crate::handshake::stream::Wire;
@@ -23,14 +24,16 @@ enum Place {
 
 impl Shared {
     /// Shakes hands with a peer that has connected.
-    pub(super) async fn accept(
-        self: &Arc<Self>,
-        mut stream: TcpStream,
-    ) -> Result<(), ConnectError> {
+    pub(super) async fn accept(self: &Arc<Self>, stream: TcpStream) -> Result<(), ConnectError> {
         let deadline = Instant::now() + self.config.setup_time;
         // It only costs time if that fails.
         let _ = stream.set_nodelay(true);
-        let mut wire = Wire::new(&mut stream, deadline);
+        let mut stream = match &self.config.tls {
+            Some(tls) => Stream::Tls(tls.accept(stream, deadline).await?.into()),
+            None => Stream::Plain(stream),
+        };
+        let prefix = stream.prefix();
+        let mut wire = Wire::new(&mut stream, deadline).prefixed(prefix);
         let greeting = wire.greet(self.node.clone(), CAPABILITIES).await?;
         let (peer, place, state) = self.place(&mut wire, greeting).await?;
         let outcome = wire.establish(state, self.config.cookie_for(&peer)).await;
@@ -54,7 +57,7 @@ impl Shared {
     /// Finds out what the connection is to be, and goes on accordingly.
     async fn place(
         &self,
-        wire: &mut Wire<'_, TcpStream>,
+        wire: &mut Wire<'_, Stream>,
         greeting: Greeting,
     ) -> Result<(FullName, Place, Challenged), ConnectError> {
         let challenge = random()?;

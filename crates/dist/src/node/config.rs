@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::frame::FrameLimits;
+use crate::tls::Tls;
 use crate::{Cookie, FullName};
 
 /// How a node behaves.
@@ -14,6 +15,8 @@ pub struct Config {
     pub cookie: Cookie,
     /// What it shares with some peers instead, as by `erlang:set_cookie/2`.
     pub cookies: HashMap<FullName, Cookie>,
+    /// How it speaks TLS, with all peers. Default: not at all.
+    pub tls: Option<Tls>,
     /// Where it takes connections; port 0 for any. Its name is then registered with the port mapper of this host,
     /// and again whenever the mapper comes back. Default: nowhere, and no port mapper is needed.
     pub listen: Option<SocketAddr>,
@@ -44,6 +47,7 @@ impl Config {
         Self {
             cookie,
             cookies: HashMap::new(),
+            tls: None,
             listen: None,
             mapper_port: beamport_epmd::DEFAULT_PORT,
             setup_time: Duration::from_secs(7),

@@ -4,12 +4,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::stream::Stream;
 use super::{NodeEvent, Shared, Signal};
 use crate::control::{Control, ControlError};
 use crate::frame::{Frame, FrameError, Frames, Message, Outbox, Receiver, Sender};
@@ -24,6 +23,9 @@ const READ_BYTES: usize = 16 << 10;
 
 /// How many messages take turns at a time; others wait in the order in which they came.
 const TURNS: usize = 64;
+
+/// How long TLS may take to say that it ends.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A tick: an empty frame.
 const TICK: &[u8] = &[0; 4];
@@ -67,7 +69,7 @@ impl Connection {
     /// Starts what reads and writes.
     pub(super) fn start(
         shared: &Arc<Shared>,
-        stream: TcpStream,
+        stream: Stream,
         established: Established,
     ) -> Arc<Self> {
         let (outgoing, to_send) = mpsc::channel(shared.config.outbox.max(1));
@@ -114,10 +116,31 @@ impl Connection {
     async fn run(
         &self,
         shared: &Shared,
-        stream: TcpStream,
+        stream: Stream,
         to_send: mpsc::Receiver<Outgoing>,
     ) -> Ending {
-        let (read, write) = stream.into_split();
+        match stream {
+            Stream::Plain(stream) => {
+                let (read, mut write) = stream.into_split();
+                self.carry(shared, read, &mut write, to_send).await
+            }
+            Stream::Tls(stream) => {
+                let (read, mut write) = tokio::io::split(stream);
+                let ending = self.carry(shared, read, &mut write, to_send).await;
+                // The peer sees that nothing was cut off; who does not read is not waited for.
+                let _ = timeout(FAREWELL, write.shutdown()).await;
+                ending
+            }
+        }
+    }
+
+    async fn carry(
+        &self,
+        shared: &Shared,
+        read: impl AsyncRead + Unpin,
+        write: &mut (impl AsyncWrite + Unpin),
+        to_send: mpsc::Receiver<Outgoing>,
+    ) -> Ending {
         let tick_time = shared.config.tick_time;
         tokio::select! {
             result = receive(shared, read) => result.err().unwrap_or(Ending::Peer),
@@ -129,7 +152,7 @@ impl Connection {
 }
 
 /// Reads what comes and has it done, until the peer closes the connection.
-async fn receive(shared: &Shared, mut stream: OwnedReadHalf) -> Result<(), Ending> {
+async fn receive(shared: &Shared, mut stream: impl AsyncRead + Unpin) -> Result<(), Ending> {
     let limits = shared.config.limits;
     let mut frames = Frames::new(limits.frame);
     let mut receiver = Receiver::new(limits);
@@ -138,7 +161,8 @@ async fn receive(shared: &Shared, mut stream: OwnedReadHalf) -> Result<(), Endin
         frames.buffer().reserve(READ_BYTES);
         let read = timeout(patience, stream.read_buf(frames.buffer()))
             .await
-            .map_err(|_| Ending::Silence)??;
+            .map_err(|_| Ending::Silence)?
+            .or_else(closed)?;
         if read == 0 {
             return Ok(());
         }
@@ -156,9 +180,17 @@ async fn receive(shared: &Shared, mut stream: OwnedReadHalf) -> Result<(), Endin
     }
 }
 
+/// Peers close TCP without ending TLS, which is no accident worth telling apart.
+fn closed(error: io::Error) -> io::Result<usize> {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Ok(0),
+        _ => Err(error),
+    }
+}
+
 /// Writes what is to be sent, and a tick whenever that was nothing for a quarter of the tick time.
 async fn send(
-    mut stream: OwnedWriteHalf,
+    stream: &mut (impl AsyncWrite + Unpin),
     flags: Flags,
     mut to_send: mpsc::Receiver<Outgoing>,
     tick_time: Duration,
@@ -183,7 +215,11 @@ async fn send(
         if let Err(error) = outbox.fill(WRITE_BYTES, &mut bytes) {
             tracing::warn!(%error, "a message is not sent");
         }
-        timeout(patience, stream.write_all(&bytes))
+        let write = async {
+            stream.write_all(&bytes).await?;
+            stream.flush().await
+        };
+        timeout(patience, write)
             .await
             .map_err(|_| Ending::Silence)??;
         bytes.clear();

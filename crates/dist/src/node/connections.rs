@@ -8,11 +8,11 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use beamport_term::Atom;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::progress::Progress;
+use super::stream::Stream;
 use super::{ConnectError, Connection, NodeEvent, Observer, Shared};
 use crate::FullName;
 use crate::handshake::Established;
@@ -230,7 +230,7 @@ impl Shared {
     pub(super) fn establish(
         self: &Arc<Self>,
         attempt: Attempt,
-        stream: TcpStream,
+        stream: Stream,
         established: Established,
     ) {
         let peer = established.peer.name.to_atom();
@@ -252,7 +252,7 @@ impl Shared {
     }
 
     /// A peer has proved itself that takes the place of its older connection.
-    pub(super) fn replace(self: &Arc<Self>, stream: TcpStream, established: Established) {
+    pub(super) fn replace(self: &Arc<Self>, stream: Stream, established: Established) {
         let peer = established.peer.name.to_atom();
         // To all who knew the peer by the older connection it is gone.
         // What that makes this node say is said to the peer, which knows.

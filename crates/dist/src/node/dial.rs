@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::progress::{Progress, Reached};
+use super::stream::Stream;
 use super::{CAPABILITIES, ConnectError, Shared, random};
 use crate::FullName;
 use crate::handshake::dial::Answer;
@@ -19,13 +20,22 @@ impl Shared {
         &self,
         peer: &FullName,
         mut progress: Progress,
-    ) -> Result<(TcpStream, Established), ConnectError> {
+    ) -> Result<(Stream, Established), ConnectError> {
         if *peer == self.node.name {
             return Err(ConnectError::Itself);
         }
         let deadline = Instant::now() + self.config.setup_time;
-        let mut stream = self.reach(peer, deadline, &mut progress).await?;
-        let mut wire = Wire::new(&mut stream, deadline);
+        let stream = self.reach(peer, deadline, &mut progress).await?;
+        let mut stream = match &self.config.tls {
+            Some(tls) => {
+                let stream = tls.dial(stream, peer.host(), deadline).await?;
+                progress.tell(Reached::Tls);
+                Stream::Tls(stream.into())
+            }
+            None => Stream::Plain(stream),
+        };
+        let prefix = stream.prefix();
+        let mut wire = Wire::new(&mut stream, deadline).prefixed(prefix);
         match self.shake_hands(peer, &mut wire, &mut progress).await {
             Err(ConnectError::Handshake(HandshakeError::Refused(Refusal::Simultaneous))) => {
                 // Its connection to here ends this wait, or none comes.
@@ -95,7 +105,7 @@ impl Shared {
     async fn shake_hands(
         &self,
         peer: &FullName,
-        wire: &mut Wire<'_, TcpStream>,
+        wire: &mut Wire<'_, Stream>,
         progress: &mut Progress,
     ) -> Result<Established, ConnectError> {
         let identity = Identity::Named(self.node.clone());

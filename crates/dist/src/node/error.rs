@@ -11,6 +11,7 @@ use hickory_resolver::net::NetError;
 use crate::FullName;
 use crate::handshake::HandshakeError;
 use crate::name::NameError;
+use crate::tls::TlsError;
 
 /// Why a node did not start.
 #[derive(Debug, thiserror::Error)]
@@ -91,15 +92,28 @@ pub enum ConnectError {
         /// What the operating system says.
         source: io::Error,
     },
+    /// TLS was to be spoken and was not.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The handshake failed.
     #[error(transparent)]
-    Handshake(#[from] HandshakeError),
+    Handshake(HandshakeError),
     /// The operating system gives no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(#[from] getrandom::Error),
     /// The connection was lost while something was to be sent.
     #[error("the connection was lost")]
     Lost,
+}
+
+/// What TLS says within a handshake is what it says before: a peer's refusal may come as late as that.
+impl From<HandshakeError> for ConnectError {
+    fn from(error: HandshakeError) -> Self {
+        match error {
+            HandshakeError::Tls(error) => Self::Tls(error),
+            other => Self::Handshake(other),
+        }
+    }
 }
 
 /// Why a call gave no answer.

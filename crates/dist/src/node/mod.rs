@@ -38,6 +38,7 @@ mod process;
 mod progress;
 mod resolve;
 mod spawn;
+mod stream;
 
 use std::sync::Arc;
 

@@ -24,6 +24,9 @@ pub enum Reached<'a> {
     Mapper(SocketAddr, &'a Registration),
     /// Something takes connections where the node is registered.
     Port(SocketAddr),
+    /// The peer speaks TLS and has shown a good certificate. Only with [`Config::tls`](super::Config::tls); whether
+    /// the peer likes this node's certificate may turn out later.
+    Tls,
     /// The peer takes this node's name.
     Welcome,
     /// The peer has the name that was dialled, and has told its flags.

@@ -72,6 +72,13 @@ impl Mapper {
             .unwrap()
     }
 
+    /// Whether a name is registered.
+    pub(crate) async fn knows(&self, name: &str) -> bool {
+        let name = name.parse().unwrap();
+        let node = client::lookup(self.address, &name, soon()).await;
+        node.unwrap().is_some()
+    }
+
     /// Listens under a name.
     pub(crate) async fn publish(&self, name: &str) -> (TcpListener, Holding) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();

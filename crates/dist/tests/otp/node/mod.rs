@@ -4,6 +4,7 @@ mod calls;
 mod connections;
 mod peers;
 mod signals;
+mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
