@@ -228,6 +228,16 @@ impl Control {
             Self::UnlinkId { from, to, .. } if !flags.contains(Flags::UNLINK_ID) => {
                 Self::Unlink { from, to }
             }
+            // The older form goes with OTP 30.
+            Self::AliasSend { from, to, token } if flags.contains(Flags::ALTACT_SIG) => {
+                Self::AltAct {
+                    priority: false,
+                    exit: false,
+                    from,
+                    to: Recipient::Alias(to),
+                    token,
+                }
+            }
             other => other,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use beamport_term::{Atom, Pid, Reference, Term, atom};
 use tokio::time::timeout;
 
-use super::{Address, CallError, ConnectError, Mailbox, Node, Received};
+use super::{Address, CallError, ConnectError, Mailbox, MonitorAlias, Node, Received};
 use crate::FullName;
 
 impl Node {
@@ -13,12 +13,7 @@ impl Node {
     ///
     /// It is monitored meanwhile, so that an answer that cannot come is not waited for.
     pub async fn call(&self, server: &Address, request: Term) -> Result<Term, CallError> {
-        timeout(
-            self.shared.config.call_time,
-            call(self.mailbox(), server, request),
-        )
-        .await
-        .map_err(|_| CallError::TimedOut)?
+        self.mailbox().call(server, request).await
     }
 
     /// Sends a `gen_server` a request that it does not reply to.
@@ -27,9 +22,10 @@ impl Node {
         Ok(self.mailbox().send(server, message).await?)
     }
 
-    /// Calls a function on a node, with a list of arguments.
+    /// Calls a function on a node with a list of arguments, as `rpc:call/4` does: by the server `rex` there, which
+    /// other nodes than VMs may have too. What it throws is its value, as one that returns it.
     ///
-    /// What it prints goes to that node's own output.
+    /// What it prints goes to that node's own output. [`Node::erpc`] tells more exactly what became of the call.
     pub async fn rpc(
         &self,
         peer: &FullName,
@@ -61,26 +57,98 @@ impl Node {
     }
 }
 
-async fn call(mut mailbox: Mailbox, server: &Address, request: Term) -> Result<Term, CallError> {
-    let monitor = mailbox.monitor(server).await?;
-    let from = (mailbox.pid().clone(), monitor.clone());
-    let message = Term::from((atom!("$gen_call"), Term::from(from), request));
-    mailbox.send(server, message).await?;
-    let tag = Term::from(monitor.clone());
-    loop {
-        match mailbox.receive().await {
-            Some(Received::Message(message)) => {
-                if let Some([of, reply]) = message.as_tuple().map(|tuple| &**tuple)
-                    && *of == tag
-                {
-                    return Ok(reply.clone());
-                }
+impl Mailbox {
+    /// Calls a `gen_server` and gives its reply, as [`Node::call`] does, but as this mailbox: that is who the server
+    /// knows afterwards. What else comes meanwhile is received later.
+    ///
+    /// If this is dropped or no reply comes in time, one that comes later is dropped.
+    pub async fn call(&mut self, server: &Address, request: Term) -> Result<Term, CallError> {
+        let time = self.shared.config.call_time;
+        let answer = async {
+            // The monitor is the alias that is answered by.
+            let alias = MonitorAlias::ReplyDemonitor;
+            let monitor = self.monitor_with_alias(server, alias).await?;
+            let mut call = Outstanding::new(self, monitor);
+            let from = (call.mailbox.pid().clone(), call.tag.clone());
+            let message = Term::from((atom!("$gen_call"), Term::from(from), request));
+            call.mailbox.send(server, message).await?;
+            call.answer().await
+        };
+        timeout(time, answer)
+            .await
+            .map_err(|_| CallError::TimedOut)?
+    }
+}
+
+/// A call that a mailbox waits for.
+struct Outstanding<'a> {
+    mailbox: &'a mut Mailbox,
+    monitor: Reference,
+    tag: Term,
+}
+
+impl<'a> Outstanding<'a> {
+    fn new(mailbox: &'a mut Mailbox, monitor: Reference) -> Self {
+        Self {
+            tag: Term::improper_list([atom!("alias").into()], monitor.clone()),
+            mailbox,
+            monitor,
+        }
+    }
+
+    async fn answer(&mut self) -> Result<Term, CallError> {
+        while let Some(received) = self.mailbox.inbox.recv().await {
+            match self.answer_in(received) {
+                Ok(answer) => return answer,
+                Err(other) => self.keep(other)?,
             }
-            Some(Received::Down {
+        }
+        Err(CallError::Ended)
+    }
+
+    /// The answer, if that is what has come.
+    fn answer_in(&self, received: Received) -> Result<Result<Term, CallError>, Received> {
+        match received {
+            Received::Message(message) => match message.as_tuple().map(|tuple| &**tuple) {
+                Some([tag, reply]) if *tag == self.tag => Ok(Ok(reply.clone())),
+                _ => Err(Received::Message(message)),
+            },
+            Received::Down {
                 reference, reason, ..
-            }) if reference == monitor => return Err(CallError::Down(reason)),
-            Some(_) => {}
-            None => return Err(CallError::TimedOut),
+            } if reference == self.monitor => Ok(Err(CallError::Down(reason))),
+            other => Err(other),
+        }
+    }
+
+    /// Keeps what is for later, as much as a mailbox may hold.
+    fn keep(&mut self, received: Received) -> Result<(), CallError> {
+        let mailbox = &mut *self.mailbox;
+        if mailbox.kept.len() >= mailbox.shared.config.inbox {
+            mailbox.exit_with(&atom!("system_limit").into());
+            return Err(CallError::Ended);
+        }
+        mailbox.kept.push_back(received);
+        Ok(())
+    }
+}
+
+/// Nothing of the call is left to be received.
+impl Drop for Outstanding<'_> {
+    fn drop(&mut self) {
+        let shared = &self.mailbox.shared;
+        let demonitor = shared
+            .processes
+            .demonitor(self.mailbox.pid(), &self.monitor);
+        let Some(demonitor) = demonitor else {
+            return;
+        };
+        shared.tell_soon(vec![demonitor]);
+        while let Ok(received) = self.mailbox.inbox.try_recv() {
+            if let Err(other) = self.answer_in(received)
+                && self.keep(other).is_err()
+            {
+                return;
+            }
         }
     }
 }

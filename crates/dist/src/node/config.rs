@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::ProcessLimits;
 use crate::frame::FrameLimits;
 use crate::tls::Tls;
 use crate::{Cookie, FullName};
@@ -39,6 +40,8 @@ pub struct Config {
     pub outbox: usize,
     /// What peers may send.
     pub limits: FrameLimits,
+    /// How many mailboxes there may be, and how many may watch them.
+    pub processes: ProcessLimits,
 }
 
 impl Config {
@@ -57,6 +60,7 @@ impl Config {
             inbox: 65536,
             outbox: 128,
             limits: FrameLimits::default(),
+            processes: ProcessLimits::default(),
         }
     }
 

@@ -4,8 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use beamport_term::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, OnceCell, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::stream::Stream;
@@ -35,6 +36,9 @@ const TICK: &[u8] = &[0; 4];
 pub(super) struct Connection {
     peer: FullName,
     flags: Flags,
+    peer_flags: Flags,
+    /// The process `user` there, if there is one.
+    user: OnceCell<Option<Pid>>,
     outgoing: mpsc::Sender<Outgoing>,
     closing: Notify,
 }
@@ -76,6 +80,8 @@ impl Connection {
         let connection = Arc::new(Self {
             peer: established.peer.name,
             flags: established.flags,
+            peer_flags: established.peer_flags,
+            user: OnceCell::new(),
             outgoing,
             closing: Notify::new(),
         });
@@ -96,6 +102,16 @@ impl Connection {
 
     pub(super) fn peer(&self) -> &FullName {
         &self.peer
+    }
+
+    /// Whether the peer starts processes for others. That this node does not is no matter.
+    pub(super) fn spawns(&self) -> bool {
+        self.peer_flags.contains(Flags::SPAWN)
+    }
+
+    /// The process `user` there, if there is one; to be found out.
+    pub(super) fn user(&self) -> &OnceCell<Option<Pid>> {
+        &self.user
     }
 
     /// Has something sent; waits while the connection is busy.

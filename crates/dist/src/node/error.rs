@@ -125,6 +125,9 @@ pub enum CallError {
     /// Who was called has exited or was not there (`noproc`), or its node is gone (`noconnection`).
     #[error("who was called is gone: {0}")]
     Down(Term),
+    /// The mailbox that called has ended, because it was full or with its node.
+    #[error("the mailbox that called has ended")]
+    Ended,
     /// No answer came in [`Config::call_time`](super::Config::call_time). One that comes later is dropped.
     #[error("no answer came in time")]
     TimedOut,

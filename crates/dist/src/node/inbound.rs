@@ -19,15 +19,28 @@ impl Processes {
             } => match to {
                 Recipient::Pid(pid) => self.deliver_message(Some(pid), payload),
                 Recipient::Name(name) => self.deliver_message(self.whereis(&name), payload),
-                Recipient::Alias(_) => Vec::new(),
+                Recipient::Alias(alias) => {
+                    self.deliver_by_alias(&alias, payload.unwrap_or_default())
+                }
             },
+            Control::AliasSend { to, .. } => {
+                self.deliver_by_alias(&to, payload.unwrap_or_default())
+            }
             Control::AltAct {
                 exit: true,
                 from,
-                to: Recipient::Pid(to),
+                to,
                 ..
+            } => {
+                let to = match to {
+                    Recipient::Pid(pid) => Some(pid),
+                    Recipient::Name(name) => self.whereis(&name),
+                    Recipient::Alias(alias) => self.of_alias(&alias),
+                };
+                to.map(|to| self.exit(&to, from, payload))
+                    .unwrap_or_default()
             }
-            | Control::Exit2 {
+            Control::Exit2 {
                 from,
                 to,
                 reason: None,
@@ -66,8 +79,8 @@ impl Processes {
                 to,
                 reference,
             } => self.accept_monitor(from, to, reference),
-            Control::Demonitor { to, reference, .. } => {
-                self.forget_watcher(&to, &reference);
+            Control::Demonitor { reference, .. } => {
+                self.forget_watcher(&reference);
                 Vec::new()
             }
             Control::MonitorExit {
@@ -95,12 +108,8 @@ impl Processes {
                 result,
                 ..
             } => self.accept_spawn(&to, request, linked, monitored, result),
-            // Processes here make no aliases and have no group leader; links are undone without waiting for
-            // acknowledgement.
-            Control::AliasSend { .. }
-            | Control::AltAct { .. }
-            | Control::GroupLeader { .. }
-            | Control::UnlinkIdAck { .. } => Vec::new(),
+            // Processes here have no group leader; links are undone without waiting for acknowledgement.
+            Control::GroupLeader { .. } | Control::UnlinkIdAck { .. } => Vec::new(),
         }
     }
 
@@ -117,32 +126,32 @@ impl Processes {
     }
 
     fn accept_link(&self, from: Pid, to: Pid) -> Vec<Signal> {
-        if self.remember_link(&to, &from) {
+        let Err(refused) = self.remember_link(&to, &from) else {
             return Vec::new();
-        }
+        };
         let (node, sender) = (from.node.clone(), to.clone());
-        let noproc = Control::Exit {
+        let exit = Control::Exit {
             from: to,
             to: from,
             token: None,
-            reason: Some(Term::from(atom!("noproc"))),
+            reason: Some(refused.reason()),
         };
-        vec![Signal::new(&sender, node, noproc, None)]
+        vec![Signal::new(&sender, node, exit, None)]
     }
 
     fn accept_monitor(&self, from: Pid, to: Process, reference: Reference) -> Vec<Signal> {
-        if self.remember_watcher(&from, &to, &reference) {
+        let Err(refused) = self.remember_watcher(&from, &to, &reference) else {
             return Vec::new();
-        }
+        };
         let sender = self.nobody();
         let node = from.node.clone();
-        let noproc = Control::MonitorExit {
+        let down = Control::MonitorExit {
             from: to,
             to: from,
             reference,
-            reason: Some(Term::from(atom!("noproc"))),
+            reason: Some(refused.reason()),
         };
-        vec![Signal::new(&sender, node, noproc, None)]
+        vec![Signal::new(&sender, node, down, None)]
     }
 
     /// As a node does that has not offered [`SPAWN`](crate::Flags::SPAWN).

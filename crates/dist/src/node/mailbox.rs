@@ -1,22 +1,38 @@
 //! Mailboxes: the processes of a node.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use beamport_term::{Atom, Pid, Reference, Term, atom};
 use tokio::sync::mpsc;
 
+use super::process::Lifetime;
 use super::{Address, ConnectError, NameTaken, Process, Shared, Signal};
 use crate::control::Control;
 
 /// A process of a node: who can be sent to, linked with and monitored.
 ///
-/// It ends when it is dropped, with the reason `normal`, when its [inbox](super::Config::inbox) is full, or with its
-/// [`Node`](super::Node), which it does not keep from ending.
+/// It ends when it is dropped, with the reason `normal`, or by [`end`](Self::end) with another, when its
+/// [inbox](super::Config::inbox) is full, or with its [`Node`](super::Node), which it does not keep from ending.
 #[derive(Debug)]
 pub struct Mailbox {
     pub(super) shared: Arc<Shared>,
     pid: Pid,
-    inbox: mpsc::Receiver<Received>,
+    pub(super) inbox: mpsc::Receiver<Received>,
+    /// What came while an answer was waited for.
+    pub(super) kept: VecDeque<Received>,
+}
+
+/// How long the alias lives that a monitor is, unless it is [taken back](Mailbox::unalias) before; as the option
+/// `alias` of `erlang:monitor/3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MonitorAlias {
+    /// Until it is taken back. (`explicit_unalias`)
+    Explicit,
+    /// Until the monitor ends. (`demonitor`)
+    Demonitor,
+    /// Until the monitor ends, which it does with the first message that comes by the alias. (`reply_demonitor`)
+    ReplyDemonitor,
 }
 
 /// What comes into a mailbox.
@@ -50,6 +66,7 @@ impl Mailbox {
             pid: shared.processes.start(sender),
             shared: Arc::clone(shared),
             inbox,
+            kept: VecDeque::new(),
         }
     }
 
@@ -67,9 +84,36 @@ impl Mailbox {
         }
     }
 
+    /// Takes the name from the mailbox; none if it has none.
+    pub fn unregister(&self) -> Option<Atom> {
+        self.shared.processes.unregister(&self.pid)
+    }
+
+    /// Gives the mailbox an alias: a reference by which it can be [sent to](Self::send_by_alias) until it takes that
+    /// back. Who answers by an alias does so in vain once the answer is not wanted any more.
+    pub fn alias(&self) -> Reference {
+        let processes = &self.shared.processes;
+        processes.alias(&self.pid, Lifetime::Explicit)
+    }
+
+    /// Gives the mailbox an alias for one message.
+    pub fn alias_for_reply(&self) -> Reference {
+        let processes = &self.shared.processes;
+        processes.alias(&self.pid, Lifetime::Reply)
+    }
+
+    /// Takes an alias back: nothing comes by it from here on, but something may have come. False if it is no alias
+    /// of this mailbox any more.
+    pub fn unalias(&self, alias: &Reference) -> bool {
+        self.shared.processes.unalias(&self.pid, alias)
+    }
+
     /// What comes next; none once the mailbox has ended, because it was full or with its node. Cancel safe.
     pub async fn receive(&mut self) -> Option<Received> {
-        self.inbox.recv().await
+        match self.kept.pop_front() {
+            Some(kept) => Some(kept),
+            None => self.inbox.recv().await,
+        }
     }
 
     /// Sends a message. As in Erlang, nothing tells whether somebody receives it; an error tells that its node
@@ -87,11 +131,6 @@ impl Mailbox {
                 token: None,
             },
         };
-        if to.node() == self.shared.processes.node() {
-            let signals = self.shared.processes.obey(control, Some(message));
-            self.shared.tell(signals).await;
-            return Ok(());
-        }
         let signal = Signal::new(&self.pid, to.node().clone(), control, Some(message));
         self.shared.send(signal).await
     }
@@ -111,16 +150,40 @@ impl Mailbox {
         self.shared.send(signal).await
     }
 
-    /// Monitors a process of another node: a [`Received::Down`] will tell when it exits.
+    /// Monitors a process: a [`Received::Down`] will tell when it exits.
     pub async fn monitor(&self, address: &Address) -> Result<Reference, Arc<ConnectError>> {
+        self.monitor_as(address, None).await
+    }
+
+    /// Monitors a process by a reference that is an alias of this mailbox too: by what it answers, and by what its
+    /// end is told.
+    pub async fn monitor_with_alias(
+        &self,
+        address: &Address,
+        alias: MonitorAlias,
+    ) -> Result<Reference, Arc<ConnectError>> {
+        let lifetime = match alias {
+            MonitorAlias::Explicit => Lifetime::Explicit,
+            MonitorAlias::Demonitor => Lifetime::Monitor,
+            MonitorAlias::ReplyDemonitor => Lifetime::MonitorOrReply,
+        };
+        self.monitor_as(address, Some(lifetime)).await
+    }
+
+    async fn monitor_as(
+        &self,
+        address: &Address,
+        alias: Option<Lifetime>,
+    ) -> Result<Reference, Arc<ConnectError>> {
         let node = address.node().clone();
-        self.shared.connect(&node).await?;
+        self.shared.reach_out(&node).await?;
         let processes = &self.shared.processes;
-        let (reference, signal) = processes.monitor(&self.pid, address.process(), node);
+        let (reference, signal) = processes.monitor(&self.pid, address.process(), node, alias);
         match self.shared.send(signal).await {
             Ok(()) => Ok(reference),
             Err(error) => {
                 processes.forget_monitor(&self.pid, &reference);
+                processes.unalias(&self.pid, &reference);
                 Err(error)
             }
         }
@@ -132,9 +195,9 @@ impl Mailbox {
         self.shared.tell(signal.into_iter().collect()).await;
     }
 
-    /// Links this mailbox with a process of another node: when one exits, the other gets an exit signal.
+    /// Links this mailbox with a process: when one exits, the other gets an exit signal.
     pub async fn link(&self, to: &Pid) -> Result<(), Arc<ConnectError>> {
-        self.shared.connect(&to.node).await?;
+        self.shared.reach_out(&to.node).await?;
         let processes = &self.shared.processes;
         let Some(signal) = processes.link(&self.pid, to) else {
             return Ok(());
@@ -163,17 +226,20 @@ impl Mailbox {
         let signal = Signal::new(&self.pid, to.node.clone(), control, None);
         self.shared.send(signal).await
     }
+
+    /// Ends the mailbox with a reason, which is told to whom it is linked with and who monitors it.
+    pub fn end(self, reason: &Term) {
+        self.exit_with(reason);
+    }
+
+    pub(super) fn exit_with(&self, reason: &Term) {
+        let signals = self.shared.processes.end(&self.pid, reason);
+        self.shared.tell_soon(signals);
+    }
 }
 
 impl Drop for Mailbox {
     fn drop(&mut self) {
-        let reason = Term::from(atom!("normal"));
-        let signals = self.shared.processes.end(&self.pid, &reason);
-        if signals.is_empty() {
-            return;
-        }
-        let shared = Arc::clone(&self.shared);
-        let runtime = self.shared.runtime.clone();
-        runtime.spawn(async move { shared.tell(signals).await });
+        self.exit_with(&Term::from(atom!("normal")));
     }
 }

@@ -29,6 +29,7 @@ mod config;
 mod connection;
 mod connections;
 mod dial;
+mod erpc;
 mod error;
 mod inbound;
 mod kernel;
@@ -40,6 +41,7 @@ mod resolve;
 mod spawn;
 mod stream;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use beamport_epmd::Creation;
@@ -49,8 +51,10 @@ use tokio::sync::{broadcast, watch};
 
 pub use call::{Caller, Request};
 pub use config::Config;
+pub use erpc::{Class, ErpcError, Exception};
 pub use error::{CallError, ConnectError, NameTaken, StartError};
-pub use mailbox::{Mailbox, Received};
+pub use mailbox::{Mailbox, MonitorAlias, Received};
+pub use process::ProcessLimits;
 pub use progress::{Observer, Reached};
 pub use spawn::{Spawn, Spawned};
 
@@ -178,7 +182,7 @@ impl Node {
             None => Creation::new(random().map_err(StartError::Random)?).value(),
         };
         let shared = Arc::new(Shared {
-            processes: Processes::new(name.to_atom(), creation),
+            processes: Processes::new(name.to_atom(), creation, config.processes),
             connections: Connections::default(),
             resolver: Resolver::default(),
             events: broadcast::Sender::new(EVENTS),
@@ -242,6 +246,11 @@ impl Node {
         self.shared.events.subscribe()
     }
 
+    /// The mailbox that has a name on this node.
+    pub fn whereis(&self, name: &Atom) -> Option<Pid> {
+        self.shared.processes.whereis(name)
+    }
+
     /// A reference that no other is equal to.
     pub fn make_reference(&self) -> Reference {
         self.shared.processes.make_reference()
@@ -249,23 +258,51 @@ impl Node {
 }
 
 impl Shared {
-    /// Tells other nodes something, as far as they are connected.
+    /// Tells other processes something, as far as their nodes are connected.
     async fn tell(&self, signals: Vec<Signal>) {
-        for signal in signals {
-            if let Some(connection) = self.connections.up(&signal.node) {
+        let mut signals = VecDeque::from(signals);
+        while let Some(signal) = signals.pop_front() {
+            if self.is_local(&signal.node) {
+                signals.extend(self.processes.obey(signal.control, signal.payload));
+            } else if let Some(connection) = self.connections.up(&signal.node) {
                 // What a connection does not take, it takes with it.
                 let _ = connection.send(signal).await;
             }
         }
     }
 
-    /// Tells another node something; connects to it if need be.
+    /// Tells another process something; connects to its node if need be.
     async fn send(self: &Arc<Self>, signal: Signal) -> Result<(), Arc<ConnectError>> {
+        if self.is_local(&signal.node) {
+            self.tell(vec![signal]).await;
+            return Ok(());
+        }
         let connection: Arc<Connection> = self.connect(&signal.node).await?;
         connection
             .send(signal)
             .await
             .map_err(|_| Arc::new(ConnectError::Lost))
+    }
+
+    /// Tells other processes something, from where nothing can be waited for.
+    fn tell_soon(self: &Arc<Self>, signals: Vec<Signal>) {
+        if !signals.is_empty() {
+            let shared = Arc::clone(self);
+            self.runtime
+                .spawn(async move { shared.tell(signals).await });
+        }
+    }
+
+    /// Sees to it that a node can be told something.
+    async fn reach_out(self: &Arc<Self>, node: &Atom) -> Result<(), Arc<ConnectError>> {
+        if self.is_local(node) {
+            return Ok(());
+        }
+        self.connect(node).await.map(drop)
+    }
+
+    fn is_local(&self, node: &Atom) -> bool {
+        node == self.processes.node()
     }
 
     fn announce(&self, event: NodeEvent) {

@@ -22,6 +22,8 @@ pub struct Spawn {
     pub link: bool,
     /// Whether the mailbox monitors the process from its beginning.
     pub monitor: bool,
+    /// Where it prints: a process that speaks the I/O protocol. Default: nobody, so that printing fails.
+    pub group_leader: Option<Pid>,
 }
 
 /// A process that another node has started.
@@ -49,6 +51,7 @@ impl Spawn {
             arguments,
             link: false,
             monitor: false,
+            group_leader: None,
         }
     }
 
@@ -62,15 +65,16 @@ impl Spawn {
 impl Mailbox {
     /// Has a node start a process, as `spawn_request` does.
     ///
-    /// Its group leader is nobody: what it prints is an error to it. A function that is not there is no error here;
-    /// the process exits with `undef`. If this is dropped before the process has started, it runs all the same,
+    /// A function that is not there is no error here; the process exits with `undef`. If this is dropped before the process has started, it runs all the same,
     /// neither linked nor monitored.
     pub async fn spawn(&self, node: &FullName, spawn: Spawn) -> Result<Spawned, CallError> {
         let (answer, answered) = oneshot::channel();
         let processes = &self.shared.processes;
         let request = processes.make_reference();
         let node = node.to_atom();
-        self.shared.connect(&node).await?;
+        if !self.shared.connect(&node).await?.spawns() {
+            return Err(CallError::Raised(atom!("notsup").into()));
+        }
         let pending = PendingSpawn {
             node: node.clone(),
             answer,
@@ -81,8 +85,8 @@ impl Mailbox {
         let control = Control::SpawnRequest {
             request: request.clone(),
             from: self.pid().clone(),
-            group_leader: processes.nobody(),
             options: spawn.options(),
+            group_leader: spawn.group_leader.unwrap_or_else(|| processes.nobody()),
             module: spawn.module,
             function: spawn.function,
             // A longer list is the node's to refuse.
@@ -117,29 +121,43 @@ impl Processes {
         monitored: bool,
         result: Process,
     ) -> Vec<Signal> {
+        if linked && let Process::Pid(pid) = &result {
+            // The other side has the link already.
+            drop(self.link(to, pid));
+        }
         let abandoned = self.with(to, |entry| {
             let Some(PendingSpawn { node, answer }) = entry.spawns.remove(&request) else {
                 return true;
             };
-            // From here on its exit can come.
-            if let Process::Pid(pid) = &result {
-                if linked {
-                    entry.links.insert(pid.clone());
-                }
-                if monitored {
-                    let process = result.clone();
-                    let monitor = Monitored { node, process };
-                    entry.monitors.insert(request.clone(), monitor);
-                }
+            if monitored && matches!(result, Process::Pid(_)) {
+                let process = result.clone();
+                let monitor = Monitored { node, process };
+                entry.monitors.insert(request.clone(), monitor);
             }
             answer.send(result.clone()).is_err()
         });
         match (abandoned, result) {
             (Some(false), _) | (_, Process::Name(_)) => Vec::new(),
-            (_, Process::Pid(pid)) => {
+            (Some(true), Process::Pid(pid)) => {
                 let unlink = self.unlink(to, &pid);
                 let demonitor = self.demonitor(to, &request);
                 unlink.into_iter().chain(demonitor).collect()
+            }
+            (None, Process::Pid(pid)) => {
+                // Who asked is gone: the process hears of it by its link.
+                let exit = linked.then(|| Control::Exit {
+                    from: to.clone(),
+                    to: pid.clone(),
+                    token: None,
+                    reason: Some(atom!("noproc").into()),
+                });
+                let demonitor = monitored.then(|| Control::Demonitor {
+                    from: to.clone(),
+                    to: Process::Pid(pid.clone()),
+                    reference: request,
+                });
+                let signal = |control| Signal::new(to, pid.node.clone(), control, None);
+                exit.into_iter().chain(demonitor).map(signal).collect()
             }
         }
     }

@@ -70,6 +70,12 @@ impl Vm {
         self.line().await
     }
 
+    /// The OTP release of the VM: 25 and the like.
+    pub(crate) async fn release(&mut self) -> u32 {
+        let release = self.eval("list_to_integer(erlang:system_info(otp_release))");
+        release.await.parse().unwrap()
+    }
+
     /// Has expressions evaluated; the value is the next [`line`](Self::line).
     pub(crate) async fn begin(&mut self, expressions: &str) {
         let line = format!("{expressions}.\n");

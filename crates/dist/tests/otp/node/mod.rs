@@ -1,7 +1,10 @@
 //! Nodes among VMs.
 
+mod aliases;
 mod calls;
 mod connections;
+mod erpc;
+mod local;
 mod peers;
 mod signals;
 mod tls;
@@ -41,9 +44,13 @@ async fn dialler(mapper: &Mapper) -> Node {
 
 /// A node that listens too.
 async fn listener(mapper: &Mapper, own: &str) -> Node {
+    listener_with(own, config(mapper)).await
+}
+
+async fn listener_with(own: &str, config: Config) -> Node {
     let config = Config {
         listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
-        ..config(mapper)
+        ..config
     };
     Node::start(name(own), config).await.unwrap()
 }

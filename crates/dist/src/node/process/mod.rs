@@ -1,4 +1,11 @@
 //! The processes of a node: who they are, what they are called, who watches them.
+//!
+//! What changes here may have to be told to other processes, of this node or of others: such functions return the
+//! signals to be sent.
+
+mod aliases;
+mod links;
+mod monitors;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,14 +17,37 @@ use super::Received;
 use super::spawn::PendingSpawn;
 use crate::control::{Control, Process};
 
+pub(super) use aliases::Lifetime;
+pub(super) use monitors::Monitored;
+
 /// All processes of a node.
-///
-/// What changes here may have to be told to other nodes: such functions return the signals to be sent.
 #[derive(Debug)]
 pub(super) struct Processes {
     node: Atom,
     creation: u32,
+    limits: ProcessLimits,
     table: Mutex<Table>,
+}
+
+/// How many of what there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessLimits {
+    /// The most mailboxes at a time; one beyond that has ended before it begins. Default: 262144, as in the VM
+    /// (`+P`). Each takes about 1 KiB, more with what waits in it.
+    pub mailboxes: usize,
+    /// The most links and monitors at a time that another node's processes have with mailboxes of this one. Who
+    /// asks for more is told `system_limit`. Default: 1048576, about 256 MiB. As a rule far more than there are
+    /// processes in the peer that have to do with this node.
+    pub watchers_of_peer: usize,
+}
+
+impl Default for ProcessLimits {
+    fn default() -> Self {
+        Self {
+            mailboxes: 1 << 18,
+            watchers_of_peer: 1 << 20,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -26,9 +56,18 @@ struct Table {
     pids: u64,
     /// How many references and the like have been made.
     numbers: u64,
-    entries: HashMap<(u32, u32), Entry>,
+    entries: HashMap<Key, Entry>,
     names: HashMap<Atom, Pid>,
+    /// Whose aliases there are.
+    aliases: HashMap<Reference, Key>,
+    /// Who is monitored by which monitors of others.
+    watched: HashMap<Reference, Key>,
+    /// How many links and monitors each node has with processes of this one.
+    held: HashMap<Atom, usize>,
 }
+
+/// What tells a process of this node from others.
+type Key = (u32, u32);
 
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -36,23 +75,38 @@ pub(super) struct Entry {
     inbox: mpsc::Sender<Received>,
     /// The name it is registered by.
     name: Option<Atom>,
-    /// Processes of other nodes that are linked with it.
+    /// Processes that are linked with it.
     pub(super) links: HashSet<Pid>,
-    /// What it monitors in other nodes.
+    /// What it monitors.
     pub(super) monitors: HashMap<Reference, Monitored>,
     /// The processes it has asked other nodes for.
     pub(super) spawns: HashMap<Reference, PendingSpawn>,
-    /// Who monitors it from other nodes, and by what.
+    /// Who monitors it, by what and as what.
     watchers: HashMap<Reference, (Pid, Process)>,
+    /// By what else it can be sent to, and for how long.
+    aliases: HashMap<Reference, Lifetime>,
 }
 
-#[derive(Debug)]
-pub(super) struct Monitored {
-    pub(super) node: Atom,
-    pub(super) process: Process,
+/// What keeps a process from being linked with or monitored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unwatchable {
+    /// There is no such process.
+    NoProcess,
+    /// The other node has [too many](ProcessLimits::watchers_of_peer).
+    TooMany,
 }
 
-/// A signal to another node.
+impl Unwatchable {
+    /// As who asked is told.
+    pub(super) fn reason(self) -> Term {
+        Term::from(match self {
+            Self::NoProcess => atom!("noproc"),
+            Self::TooMany => atom!("system_limit"),
+        })
+    }
+}
+
+/// A signal to another process.
 #[derive(Debug)]
 pub(super) struct Signal {
     pub(super) node: Atom,
@@ -74,10 +128,11 @@ impl Signal {
 }
 
 impl Processes {
-    pub(super) fn new(node: Atom, creation: u32) -> Self {
+    pub(super) fn new(node: Atom, creation: u32, limits: ProcessLimits) -> Self {
         Self {
             node,
             creation,
+            limits,
             table: Mutex::default(),
         }
     }
@@ -86,7 +141,7 @@ impl Processes {
         &self.node
     }
 
-    /// Starts a process whose inbox is the other end of `inbox`.
+    /// Starts a process whose inbox is the other end of `inbox`. It ends at once if there are too many.
     pub(super) fn start(&self, inbox: mpsc::Sender<Received>) -> Pid {
         let mut table = self.table();
         table.pids += 1;
@@ -97,6 +152,10 @@ impl Processes {
             serial: (table.pids >> 28 & 0x1FFF) as u32,
             creation: self.creation,
         };
+        if table.entries.len() >= self.limits.mailboxes {
+            tracing::warn!("there are too many mailboxes: a new one ends at once");
+            return pid;
+        }
         let entry = Entry {
             pid: pid.clone(),
             inbox,
@@ -105,6 +164,7 @@ impl Processes {
             monitors: HashMap::new(),
             spawns: HashMap::new(),
             watchers: HashMap::new(),
+            aliases: HashMap::new(),
         };
         table.entries.insert(key(&pid), entry);
         pid
@@ -116,9 +176,7 @@ impl Processes {
         let Some(entry) = table.entries.remove(&key(pid)) else {
             return Vec::new();
         };
-        if let Some(name) = &entry.name {
-            table.names.remove(name);
-        }
+        table.forget(&entry);
         drop(table);
         let exits = entry.links.into_iter().map(|to| {
             let node = to.node.clone();
@@ -130,10 +188,9 @@ impl Processes {
             };
             Signal::new(pid, node, control, None)
         });
-        let downs = entry
-            .watchers
-            .into_iter()
-            .map(|(reference, (to, from))| down(pid, from, to, reference, reason.clone()));
+        let downs = entry.watchers.into_iter().map(|(reference, (to, from))| {
+            monitors::down(pid, from, to, reference, reason.clone())
+        });
         let demonitors = entry.monitors.into_iter().map(|(reference, monitored)| {
             let control = Control::Demonitor {
                 from: pid.clone(),
@@ -162,6 +219,19 @@ impl Processes {
         true
     }
 
+    /// Takes a process's name from it; none if it has none.
+    pub(super) fn unregister(&self, pid: &Pid) -> Option<Atom> {
+        let mut table = self.table();
+        let name = table.entries.get_mut(&key(pid))?.name.take()?;
+        table.names.remove(&name);
+        Some(name)
+    }
+
+    /// The process of this name.
+    pub(super) fn whereis(&self, name: &Atom) -> Option<Pid> {
+        self.table().names.get(name).cloned()
+    }
+
     pub(super) fn make_reference(&self) -> Reference {
         let number = self.make_number();
         // The first word has 18 bits everywhere.
@@ -180,50 +250,6 @@ impl Processes {
         table.numbers
     }
 
-    /// Has a process monitor another.
-    pub(super) fn monitor(&self, pid: &Pid, process: Process, node: Atom) -> (Reference, Signal) {
-        let reference = self.make_reference();
-        let monitored = Monitored {
-            node: node.clone(),
-            process: process.clone(),
-        };
-        self.with(pid, |entry| {
-            entry.monitors.insert(reference.clone(), monitored)
-        });
-        let control = Control::Monitor {
-            from: pid.clone(),
-            to: process,
-            reference: reference.clone(),
-        };
-        (reference, Signal::new(pid, node, control, None))
-    }
-
-    /// Has a process monitor another no longer; none if it does not.
-    pub(super) fn demonitor(&self, pid: &Pid, reference: &Reference) -> Option<Signal> {
-        let monitored = self.with(pid, |entry| entry.monitors.remove(reference))??;
-        let control = Control::Demonitor {
-            from: pid.clone(),
-            to: monitored.process,
-            reference: reference.clone(),
-        };
-        Some(Signal::new(pid, monitored.node, control, None))
-    }
-
-    /// Links a process with one of another node; none if it is.
-    pub(super) fn link(&self, pid: &Pid, to: &Pid) -> Option<Signal> {
-        let (from, to, node) = (pid.clone(), to.clone(), to.node.clone());
-        self.with(pid, |entry| entry.links.insert(to.clone()))?
-            .then(|| Signal::new(pid, node, Control::Link { from, to }, None))
-    }
-
-    /// Undoes a link; none if there is none. From here on the other process's exit means nothing to this one.
-    pub(super) fn unlink(&self, pid: &Pid, to: &Pid) -> Option<Signal> {
-        let id = self.make_number();
-        let (from, to, node) = (pid.clone(), to.clone(), to.node.clone());
-        self.forget_link(pid, &to)
-            .then(|| Signal::new(pid, node, Control::UnlinkId { id, from, to }, None))
-    }
-
     /// Puts something into a process's inbox. A process whose inbox is full ends: it would hold up all others of
     /// its connection.
     pub(super) fn deliver(&self, pid: &Pid, received: Received) -> Vec<Signal> {
@@ -237,19 +263,27 @@ impl Processes {
         }
     }
 
-    /// The process of this name.
-    pub(super) fn whereis(&self, name: &Atom) -> Option<Pid> {
-        self.table().names.get(name).cloned()
-    }
-
     /// A node is gone, and with it all its processes.
     pub(super) fn node_down(&self, node: &Atom) -> Vec<Signal> {
         let noconnection = || Term::from(atom!("noconnection"));
         let mut lost = Vec::new();
-        for entry in self.table().entries.values_mut() {
-            entry
-                .watchers
-                .retain(|_, (watcher, _)| watcher.node != *node);
+        let mut table = self.table();
+        let Table {
+            entries,
+            aliases,
+            watched,
+            held,
+            ..
+        } = &mut *table;
+        held.remove(node);
+        for entry in entries.values_mut() {
+            entry.watchers.retain(|reference, (watcher, _)| {
+                let stays = watcher.node != *node;
+                if !stays {
+                    watched.remove(reference);
+                }
+                stays
+            });
             // Those who wait for the answer are told by that.
             entry.spawns.retain(|_, spawn| spawn.node != *node);
             let gone = |pid: &Pid| pid.node == *node;
@@ -258,6 +292,14 @@ impl Processes {
                 lost.push((entry.pid.clone(), Received::Exit { from, reason }));
             }
             for (reference, monitored) in entry.monitors.extract_if(|_, m| m.node == *node) {
+                if entry
+                    .aliases
+                    .get(&reference)
+                    .is_some_and(Lifetime::ends_with_monitor)
+                {
+                    entry.aliases.remove(&reference);
+                    aliases.remove(&reference);
+                }
                 let down = Received::Down {
                     reference,
                     process: monitored.process,
@@ -266,6 +308,7 @@ impl Processes {
                 lost.push((entry.pid.clone(), down));
             }
         }
+        drop(table);
         lost.into_iter()
             .flat_map(|(pid, received)| self.deliver(&pid, received))
             .collect()
@@ -286,49 +329,14 @@ impl Processes {
         self.table().entries.get_mut(&key(pid)).map(change)
     }
 
-    /// False if there is no such process.
-    pub(super) fn remember_link(&self, pid: &Pid, with: &Pid) -> bool {
-        self.with(pid, |entry| entry.links.insert(with.clone()))
-            .is_some()
-    }
-
-    /// False if there was no such link.
-    pub(super) fn forget_link(&self, pid: &Pid, with: &Pid) -> bool {
-        self.with(pid, |entry| entry.links.remove(with)) == Some(true)
-    }
-
-    /// False if there is no such process.
-    pub(super) fn remember_watcher(
-        &self,
-        watcher: &Pid,
-        process: &Process,
-        reference: &Reference,
-    ) -> bool {
-        let mut table = self.table();
-        let Some(entry) = table.find(process) else {
-            return false;
-        };
-        let watch = (watcher.clone(), process.clone());
-        entry.watchers.insert(reference.clone(), watch);
-        true
-    }
-
-    pub(super) fn forget_watcher(&self, process: &Process, reference: &Reference) {
-        if let Some(entry) = self.table().find(process) {
-            entry.watchers.remove(reference);
-        }
-    }
-
-    /// False if the process does not monitor by this reference.
-    pub(super) fn forget_monitor(&self, pid: &Pid, reference: &Reference) -> bool {
-        self.with(pid, |entry| entry.monitors.remove(reference).is_some()) == Some(true)
-    }
-
     /// Ends all processes, and tells nobody.
     pub(super) fn end_all(&self) {
         let mut table = self.table();
-        table.names.clear();
-        table.entries.clear();
+        *table = Table {
+            pids: table.pids,
+            numbers: table.numbers,
+            ..Table::default()
+        };
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -344,20 +352,42 @@ impl Table {
         };
         self.entries.get_mut(&key)
     }
+
+    /// Forgets all that leads to a process that has ended.
+    fn forget(&mut self, entry: &Entry) {
+        if let Some(name) = &entry.name {
+            self.names.remove(name);
+        }
+        for alias in entry.aliases.keys() {
+            self.aliases.remove(alias);
+        }
+        for (reference, (watcher, _)) in &entry.watchers {
+            self.watched.remove(reference);
+            self.release(&watcher.node);
+        }
+        for link in &entry.links {
+            self.release(&link.node);
+        }
+    }
+
+    /// Counts a link or monitor of a node; false if it has as many as it may.
+    fn hold(&mut self, node: &Atom, most: usize) -> bool {
+        let held = self.held.entry(node.clone()).or_default();
+        let fits = *held < most;
+        *held += usize::from(fits);
+        fits
+    }
+
+    fn release(&mut self, node: &Atom) {
+        if let Some(held) = self.held.get_mut(node) {
+            *held = held.saturating_sub(1);
+            if *held == 0 {
+                self.held.remove(node);
+            }
+        }
+    }
 }
 
-fn key(pid: &Pid) -> (u32, u32) {
+fn key(pid: &Pid) -> Key {
     (pid.id, pid.serial)
-}
-
-/// The signal that a monitored process has exited.
-fn down(sender: &Pid, from: Process, to: Pid, reference: Reference, reason: Term) -> Signal {
-    let node = to.node.clone();
-    let control = Control::MonitorExit {
-        from,
-        to,
-        reference,
-        reason: Some(reason),
-    };
-    Signal::new(sender, node, control, None)
 }
