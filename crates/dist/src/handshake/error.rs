@@ -84,8 +84,9 @@ pub enum Refusal {
     /// The peer goes by the name of this node.
     #[error("the peer has the name of this node")]
     OwnName,
-    /// This node does not want the connection.
-    #[error("this node refused the connection")]
+    /// This node does not want the connection: its configuration leaves the peer out, keeps it from dialling, or
+    /// limits how many there may be.
+    #[error("this node is configured not to have the connection")]
     Unwanted,
 }
 

@@ -36,7 +36,7 @@ impl Shared {
         let mut wire = Wire::new(&mut stream, deadline).prefixed(prefix);
         let greeting = wire.greet(self.node.clone(), CAPABILITIES).await?;
         let (peer, place, state) = self.place(&mut wire, greeting).await?;
-        let outcome = wire.establish(state, self.config.cookie_for(&peer)).await;
+        let outcome = wire.establish(state, &self.cookies.of(&peer)).await;
         match (outcome, place) {
             (Ok(established), Place::Attempt(attempt)) => {
                 self.establish(attempt, stream, established);
@@ -63,6 +63,11 @@ impl Shared {
         let challenge = random()?;
         let caller = match greeting {
             Greeting::Named(caller) => caller,
+            Greeting::Nameless(caller) if self.config.allowed.is_some() || self.is_full() => {
+                let refusal = caller.refuse(wire.out());
+                wire.flush(Step::Name).await?;
+                return Err(refusal.into());
+            }
             Greeting::Nameless(caller) => {
                 let peer = new_name(caller.host())?;
                 let name = peer.name.clone();
@@ -75,6 +80,12 @@ impl Shared {
         };
         let name = caller.name().clone();
         let peer = name.to_atom();
+        let new_to_us = !self.connections.knows(&peer);
+        if !self.config.allows(&name) || (new_to_us && self.is_full()) {
+            let refusal = caller.refuse(wire.out());
+            wire.flush(Step::Name).await?;
+            return Err(refusal.into());
+        }
         match self.connections.dialled_by(&peer) {
             Standing::New(attempt) => {
                 let state = caller.welcome(challenge, wire.out());
@@ -96,6 +107,13 @@ impl Shared {
                 Ok((name, Place::Older, state))
             }
         }
+    }
+}
+
+impl Shared {
+    /// Whether there are as many connections as there may be.
+    fn is_full(&self) -> bool {
+        self.connections.len() >= self.config.connections
     }
 }
 

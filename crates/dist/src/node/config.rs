@@ -1,6 +1,6 @@
 //! How a node behaves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -25,9 +25,26 @@ pub struct Config {
     pub mapper_port: u16,
     /// How long it may take until a connection stands, all told. Default: 7 s, as in the VM (`net_setuptime`).
     pub setup_time: Duration,
-    /// How long a peer may be silent, give or take a quarter; four times in it this node gives a sign of life.
-    /// The same on all nodes. Default: 60 s, as in the VM (`net_ticktime`).
+    /// How long a peer may be silent, give or take one of the parts that [`tick_intensity`](Self::tick_intensity)
+    /// says. The same on all nodes. Default: 60 s, as in the VM (`net_ticktime`).
+    ///
+    /// Less to hear sooner of hosts that are gone without a word; it is also how long a node may hang, for lack of
+    /// processor or memory, until it is taken for gone. Translating gateways forget connections that are silent for
+    /// some minutes, which the default keeps well below.
     pub tick_time: Duration,
+    /// How many signs of life this node gives in that time, at least 4. Default: 4, as in the VM
+    /// (`net_tickintensity`). More makes what is silent for too long known more exactly.
+    pub tick_intensity: u32,
+    /// When this node connects without being asked to. Default: always.
+    pub auto_connect: AutoConnect,
+    /// The only nodes that this one connects with, whoever dials, as by `net_kernel:allow/1`. Default: all.
+    pub allowed: Option<HashSet<FullName>>,
+    /// How many nodes may be connected before others that dial are turned away. Each takes two tasks, a cache of
+    /// 2048 atoms for either direction, and what waits in [`outbox`](Self::outbox). Default: 4096.
+    pub connections: usize,
+    /// How many peers may shake hands at a time; others wait to be taken. Each holds a socket for no longer than
+    /// [`setup_time`](Self::setup_time), so that this many can be held up by who proves nothing. Default: 128.
+    pub handshakes: usize,
     /// How long [`Node::call`](super::Node::call) and its like wait. Default: 5 s, as `gen_server:call/2` does.
     pub call_time: Duration,
     /// Whether this node, when it dials, takes the place of a connection that the peer still has with a node of its
@@ -55,6 +72,11 @@ impl Config {
             mapper_port: beamport_epmd::DEFAULT_PORT,
             setup_time: Duration::from_secs(7),
             tick_time: Duration::from_secs(60),
+            tick_intensity: 4,
+            auto_connect: AutoConnect::default(),
+            allowed: None,
+            connections: 4096,
+            handshakes: 128,
             call_time: Duration::from_secs(5),
             take_over: true,
             inbox: 65536,
@@ -64,7 +86,35 @@ impl Config {
         }
     }
 
-    pub(super) fn cookie_for(&self, peer: &FullName) -> &Cookie {
-        self.cookies.get(peer).unwrap_or(&self.cookie)
+    /// Whether this node connects with a peer at all.
+    pub(super) fn allows(&self, peer: &FullName) -> bool {
+        let allowed = self.allowed.as_ref();
+        allowed.is_none_or(|allowed| allowed.contains(peer))
     }
+
+    /// How often a sign of life is given.
+    pub(super) fn tick_interval(&self) -> Duration {
+        self.tick_time / self.tick_intensity.max(4)
+    }
+
+    /// How long a peer may do nothing before it counts as gone.
+    pub(super) fn patience(&self) -> Duration {
+        self.tick_time + self.tick_interval()
+    }
+}
+
+/// When a node connects without being asked to: because something is to be sent. [`Node::connect`] asks it to, and
+/// peers may always connect.
+///
+/// [`Node::connect`]: super::Node::connect
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AutoConnect {
+    /// Whenever something is to be sent.
+    #[default]
+    Always,
+    /// Only to nodes that have not been connected before: a connection that was lost is not made again. As
+    /// `dist_auto_connect once`.
+    Once,
+    /// Never. As `dist_auto_connect never`.
+    Never,
 }

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, OnceCell, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::stream::Stream;
-use super::{NodeEvent, Shared, Signal};
+use super::{AutoConnect, Config, DownReason, NodeEvent, NodeKind, Shared, Signal};
 use crate::control::{Control, ControlError};
 use crate::frame::{Frame, FrameError, Frames, Message, Outbox, Receiver, Sender};
 use crate::handshake::Established;
@@ -37,6 +37,7 @@ pub(super) struct Connection {
     peer: FullName,
     flags: Flags,
     peer_flags: Flags,
+    kind: NodeKind,
     /// The process `user` there, if there is one.
     user: OnceCell<Option<Pid>>,
     outgoing: mpsc::Sender<Outgoing>,
@@ -65,6 +66,20 @@ enum Ending {
     Payload,
 }
 
+impl From<Ending> for DownReason {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Local => Self::Disconnected,
+            Ending::Peer => Self::Closed,
+            Ending::Silence => Self::Silent,
+            Ending::Broken(error) => Self::Broken(error.kind()),
+            ending @ (Ending::Frame(_) | Ending::Control(_) | Ending::Payload) => {
+                Self::Misbehaved(ending.to_string())
+            }
+        }
+    }
+}
+
 /// The connection is gone.
 #[derive(Debug)]
 pub(super) struct Gone;
@@ -81,6 +96,7 @@ impl Connection {
             peer: established.peer.name,
             flags: established.flags,
             peer_flags: established.peer_flags,
+            kind: NodeKind::of(established.peer_flags),
             user: OnceCell::new(),
             outgoing,
             closing: Notify::new(),
@@ -91,9 +107,10 @@ impl Connection {
             let ending = running.run(&shared, stream, to_send).await;
             tracing::info!(peer = %running.peer, reason = %ending, "disconnected");
             let peer = running.peer.to_atom();
-            if shared.connections.remove(&peer, &running) {
+            let once = shared.config.auto_connect == AutoConnect::Once;
+            if shared.connections.remove(&peer, &running, once) {
                 let signals = shared.processes.node_down(&peer);
-                shared.announce(NodeEvent::Down(running.peer.clone()));
+                shared.announce(running.is_down(ending.into()));
                 shared.tell(signals).await;
             }
         });
@@ -102,6 +119,23 @@ impl Connection {
 
     pub(super) fn peer(&self) -> &FullName {
         &self.peer
+    }
+
+    /// That it is there.
+    pub(super) fn is_up(&self) -> NodeEvent {
+        NodeEvent::Up {
+            node: self.peer.clone(),
+            kind: self.kind,
+        }
+    }
+
+    /// That it is gone.
+    pub(super) fn is_down(&self, reason: DownReason) -> NodeEvent {
+        NodeEvent::Down {
+            node: self.peer.clone(),
+            kind: self.kind,
+            reason,
+        }
     }
 
     /// Whether the peer starts processes for others. That this node does not is no matter.
@@ -157,10 +191,10 @@ impl Connection {
         write: &mut (impl AsyncWrite + Unpin),
         to_send: mpsc::Receiver<Outgoing>,
     ) -> Ending {
-        let tick_time = shared.config.tick_time;
+        let config = &shared.config;
         tokio::select! {
             result = receive(shared, read) => result.err().unwrap_or(Ending::Peer),
-            result = send(write, self.flags, to_send, tick_time) => result.err().unwrap_or(Ending::Local),
+            result = send(write, self.flags, to_send, config) => result.err().unwrap_or(Ending::Local),
             () = self.closing.notified() => Ending::Local,
             () = shared.stopped() => Ending::Local,
         }
@@ -172,7 +206,7 @@ async fn receive(shared: &Shared, mut stream: impl AsyncRead + Unpin) -> Result<
     let limits = shared.config.limits;
     let mut frames = Frames::new(limits.frame);
     let mut receiver = Receiver::new(limits);
-    let patience = patience(shared.config.tick_time);
+    let patience = shared.config.patience();
     loop {
         frames.buffer().reserve(READ_BYTES);
         let read = timeout(patience, stream.read_buf(frames.buffer()))
@@ -204,17 +238,17 @@ fn closed(error: io::Error) -> io::Result<usize> {
     }
 }
 
-/// Writes what is to be sent, and a tick whenever that was nothing for a quarter of the tick time.
+/// Writes what is to be sent, and a tick whenever that was nothing for too long.
 async fn send(
     stream: &mut (impl AsyncWrite + Unpin),
     flags: Flags,
     mut to_send: mpsc::Receiver<Outgoing>,
-    tick_time: Duration,
+    config: &Config,
 ) -> Result<(), Ending> {
     let mut outbox = Outbox::new(Sender::new(flags));
     let mut bytes = Vec::new();
-    let patience = patience(tick_time);
-    let mut next_tick = Instant::now() + tick_time / 4;
+    let patience = config.patience();
+    let mut next_tick = Instant::now() + config.tick_interval();
     loop {
         if outbox.is_empty() {
             match timeout_at(next_tick, to_send.recv()).await {
@@ -239,11 +273,6 @@ async fn send(
             .await
             .map_err(|_| Ending::Silence)??;
         bytes.clear();
-        next_tick = Instant::now() + tick_time / 4;
+        next_tick = Instant::now() + config.tick_interval();
     }
-}
-
-/// How long a peer may do nothing before it counts as gone.
-fn patience(tick_time: Duration) -> Duration {
-    tick_time + tick_time / 4
 }

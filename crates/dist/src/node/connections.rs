@@ -3,8 +3,8 @@
 //! For each node there is one connection or one attempt, whoever began it; those who want to send wait for the
 //! attempt. Where both sides begin at once, the handshake says which attempt stays.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use beamport_term::Atom;
@@ -13,9 +13,9 @@ use tokio::task::AbortHandle;
 
 use super::progress::Progress;
 use super::stream::Stream;
-use super::{ConnectError, Connection, NodeEvent, Observer, Shared};
+use super::{AutoConnect, ConnectError, Connection, DownReason, Observer, Shared};
 use crate::FullName;
-use crate::handshake::Established;
+use crate::handshake::{Established, HandshakeError, Refusal};
 
 type Outcome = Result<Arc<Connection>, Arc<ConnectError>>;
 
@@ -30,6 +30,8 @@ pub(super) struct Connections(Mutex<Table>);
 struct Table {
     attempts: u64,
     states: HashMap<Atom, State>,
+    /// The nodes that were connected, if that matters.
+    lost: HashSet<Atom>,
 }
 
 #[derive(Debug)]
@@ -75,6 +77,16 @@ impl Connections {
             State::Pending { .. } => None,
         });
         up.collect()
+    }
+
+    /// How many there are, with those that are about to be.
+    pub(super) fn len(&self) -> usize {
+        self.table().states.len()
+    }
+
+    /// Whether a node is connected, or about to be.
+    pub(super) fn knows(&self, peer: &Atom) -> bool {
+        self.table().states.contains_key(peer)
     }
 
     /// A node dials this one.
@@ -131,12 +143,16 @@ impl Connections {
         }
     }
 
-    /// A connection is gone. Whether it was the node's, and not one whose place another has taken.
-    pub(super) fn remove(&self, peer: &Atom, gone: &Arc<Connection>) -> bool {
+    /// A connection is gone, which is to be remembered or not. Whether it was the node's, and not one whose place
+    /// another has taken.
+    pub(super) fn remove(&self, peer: &Atom, gone: &Arc<Connection>, remember: bool) -> bool {
         let mut table = self.table();
         let current = matches!(table.states.get(peer), Some(State::Up(c)) if Arc::ptr_eq(c, gone));
         if current {
             table.states.remove(peer);
+            if remember {
+                table.lost.insert(peer.clone());
+            }
         }
         current
     }
@@ -170,10 +186,30 @@ impl Shared {
         self.connect_observed(peer, None).await
     }
 
-    /// The same, with somebody looking on if it is this node that dials.
+    /// The connection to a node; one is made if there is none and the configuration says so.
+    pub(super) async fn connect_unasked(self: &Arc<Self>, peer: &Atom) -> Outcome {
+        let dials = match self.config.auto_connect {
+            AutoConnect::Always => true,
+            AutoConnect::Once => !self.connections.table().lost.contains(peer),
+            AutoConnect::Never => false,
+        };
+        self.connection(peer, dials, None).await
+    }
+
+    /// The connection to a node; one is made if there is none, with somebody looking on if it is this node that
+    /// dials.
     pub(super) async fn connect_observed(
         self: &Arc<Self>,
         peer: &Atom,
+        observer: Option<Box<dyn Observer>>,
+    ) -> Outcome {
+        self.connection(peer, true, observer).await
+    }
+
+    async fn connection(
+        self: &Arc<Self>,
+        peer: &Atom,
+        dials: bool,
         mut observer: Option<Box<dyn Observer>>,
     ) -> Outcome {
         // Of what a peer began and did not bring to its end, nothing follows: this node then dials.
@@ -183,6 +219,10 @@ impl Shared {
                 match table.states.get(peer) {
                     Some(State::Up(connection)) => return Ok(Arc::clone(connection)),
                     Some(State::Pending { outcome, .. }) => outcome.subscribe(),
+                    None if !dials => {
+                        let unwanted = HandshakeError::from(Refusal::Unwanted);
+                        return Err(Arc::new(unwanted.into()));
+                    }
                     None => self.begin_to_dial(&mut table, peer, observer.take())?,
                 }
             };
@@ -246,7 +286,7 @@ impl Shared {
         let connection = Connection::start(self, stream, established);
         let up = State::Up(Arc::clone(&connection));
         if let Some(State::Pending { outcome, .. }) = table.states.insert(peer, up) {
-            self.announce(NodeEvent::Up(connection.peer().clone()));
+            self.announce(connection.is_up());
             outcome.send_replace(Some(Ok(connection)));
         }
     }
@@ -262,7 +302,7 @@ impl Shared {
         let up = State::Up(Arc::clone(&connection));
         match table.states.insert(peer, up) {
             Some(State::Up(old)) => {
-                self.announce(NodeEvent::Down(old.peer().clone()));
+                self.announce(old.is_down(DownReason::Replaced));
                 old.close();
             }
             Some(State::Pending { outcome, dial, .. }) => {
@@ -273,6 +313,6 @@ impl Shared {
             }
             None => {}
         }
-        self.announce(NodeEvent::Up(connection.peer().clone()));
+        self.announce(connection.is_up());
     }
 }

@@ -24,6 +24,9 @@ impl Shared {
         if *peer == self.node.name {
             return Err(ConnectError::Itself);
         }
+        if !self.config.allows(peer) {
+            return Err(HandshakeError::from(Refusal::Unwanted).into());
+        }
         let deadline = Instant::now() + self.config.setup_time;
         let stream = self.reach(peer, deadline, &mut progress).await?;
         let mut stream = match &self.config.tls {
@@ -121,8 +124,8 @@ impl Shared {
             }
         };
         progress.tell(Reached::Welcome);
-        let cookie = self.config.cookie_for(peer);
-        let state = wire.hear_challenge(state, cookie, random()?).await?;
+        let cookie = self.cookies.of(peer);
+        let state = wire.hear_challenge(state, &cookie, random()?).await?;
         progress.tell(Reached::Peer(state.peer(), state.peer_flags()));
         let established = wire.hear_proof(state).await?;
         progress.tell(Reached::Proof);

@@ -105,7 +105,7 @@ impl Node {
 impl Mailbox {
     /// Where a node prints what has nowhere else to go. It is asked for once for each connection.
     async fn user_of(&mut self, peer: &FullName) -> Result<Option<Pid>, ErpcError> {
-        let connection = self.shared.connect(&peer.to_atom()).await?;
+        let connection = self.shared.connect_unasked(&peer.to_atom()).await?;
         let ask = async {
             let user = Term::list([atom!("user")]);
             let whereis = (atom!("erlang"), atom!("whereis"), user);

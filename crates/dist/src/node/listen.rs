@@ -20,9 +20,6 @@ const MAPPER_TIME: Duration = Duration::from_secs(10);
 /// How often a name that was lost is registered again, as in the VM.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// How many peers may shake hands at a time.
-const HANDSHAKES: usize = 128;
-
 /// A node's name and port, before the node.
 #[derive(Debug)]
 pub(super) struct Listening {
@@ -102,7 +99,7 @@ async fn keep(mapper: SocketAddr, registration: &Registration, mut holding: Hold
 }
 
 async fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
-    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
+    let handshakes = Arc::new(Semaphore::new(shared.config.handshakes.max(1)));
     loop {
         let Ok(permit) = Arc::clone(&handshakes).acquire_owned().await else {
             return;

@@ -1,7 +1,8 @@
 //! A node: a member of the distribution, on tokio.
 //!
 //! A [`Node`] is hidden: it connects to those it has something to say to and to no others, and it is in no
-//! `nodes()`. It dials when something is to be sent, answers where it [listens](Config::listen), and is known to
+//! `nodes()`. There is no way to make it visible: visible nodes keep up the mesh together, which takes the protocol
+//! of `global` and the locks that go with it. It dials when something is to be sent, answers where it [listens](Config::listen), and is known to
 //! `net_adm:ping/1` as any other. What corresponds to a process is a [`Mailbox`]: it has a pid and perhaps a name,
 //! links and monitors; [`Node::call`] and [`Node::rpc`] make one for themselves.
 //!
@@ -28,9 +29,11 @@ mod call;
 mod config;
 mod connection;
 mod connections;
+mod cookies;
 mod dial;
 mod erpc;
 mod error;
+mod events;
 mod inbound;
 mod kernel;
 mod listen;
@@ -50,9 +53,10 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
 
 pub use call::{Caller, Request};
-pub use config::Config;
+pub use config::{AutoConnect, Config};
 pub use erpc::{Class, ErpcError, Exception};
 pub use error::{CallError, ConnectError, NameTaken, StartError};
+pub use events::{DownReason, NodeEvent, NodeKind};
 pub use mailbox::{Mailbox, MonitorAlias, Received};
 pub use process::ProcessLimits;
 pub use progress::{Observer, Reached};
@@ -61,9 +65,11 @@ pub use spawn::{Spawn, Spawned};
 pub use crate::control::Process;
 
 use crate::handshake::{Capabilities, Incarnation};
-use crate::{Flags, FullName};
+use crate::{Cookie, Flags, FullName};
 use connection::Connection;
 use connections::Connections;
+use cookies::Cookies;
+use events::EVENTS;
 use process::{Processes, Signal};
 use resolve::Resolver;
 
@@ -101,6 +107,7 @@ struct Shared {
     /// The node itself.
     node: Incarnation,
     config: Config,
+    cookies: Cookies,
     processes: Processes,
     connections: Connections,
     resolver: Resolver,
@@ -120,18 +127,6 @@ impl Drop for Running {
         self.0.stop.send_replace(true);
         self.0.processes.end_all();
     }
-}
-
-/// How many events wait for who is slow to take them, before the oldest are dropped.
-const EVENTS: usize = 1024;
-
-/// What has become of a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NodeEvent {
-    /// A node is connected.
-    Up(FullName),
-    /// A node is connected no longer.
-    Down(FullName),
 }
 
 /// Where a message can go.
@@ -189,6 +184,7 @@ impl Node {
             runtime: Handle::current(),
             stop: watch::Sender::new(false),
             node: Incarnation { name, creation },
+            cookies: Cookies::new(&config),
             config,
         });
         kernel::start(&shared);
@@ -240,6 +236,16 @@ impl Node {
         self.shared.connections.peers()
     }
 
+    /// Has another cookie be shared with a peer from the next handshake on, as by `erlang:set_cookie/2`.
+    pub fn set_cookie(&self, peer: FullName, cookie: Cookie) {
+        self.shared.cookies.set(peer, cookie);
+    }
+
+    /// Has another cookie be shared with all peers that have none of their own, as by `erlang:set_cookie/1`.
+    pub fn set_own_cookie(&self, cookie: Cookie) {
+        self.shared.cookies.set_own(cookie);
+    }
+
     /// Which nodes come and go from now on, as by `net_kernel:monitor_nodes/1`. Who is 1024 events late misses some,
     /// and is told so.
     pub fn events(&self) -> broadcast::Receiver<NodeEvent> {
@@ -277,7 +283,7 @@ impl Shared {
             self.tell(vec![signal]).await;
             return Ok(());
         }
-        let connection: Arc<Connection> = self.connect(&signal.node).await?;
+        let connection: Arc<Connection> = self.connect_unasked(&signal.node).await?;
         connection
             .send(signal)
             .await
@@ -298,7 +304,7 @@ impl Shared {
         if self.is_local(node) {
             return Ok(());
         }
-        self.connect(node).await.map(drop)
+        self.connect_unasked(node).await.map(drop)
     }
 
     fn is_local(&self, node: &Atom) -> bool {

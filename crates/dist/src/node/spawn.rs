@@ -72,7 +72,7 @@ impl Mailbox {
         let processes = &self.shared.processes;
         let request = processes.make_reference();
         let node = node.to_atom();
-        if !self.shared.connect(&node).await?.spawns() {
+        if !self.shared.connect_unasked(&node).await?.spawns() {
             return Err(CallError::Raised(atom!("notsup").into()));
         }
         let pending = PendingSpawn {

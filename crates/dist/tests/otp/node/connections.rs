@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use beamport_dist::Flags;
 use beamport_dist::handshake::{HandshakeError, Refusal, Step};
-use beamport_dist::node::{Address, Config, ConnectError, Node, NodeEvent, Reached, Received};
+use beamport_dist::node::{
+    Address, Config, ConnectError, DownReason, Node, NodeKind, Reached, Received,
+};
 use beamport_term::atom;
 use tokio::sync::mpsc;
 
-use super::{RUST, VM, config, dialler, listener, name, receive};
+use super::{RUST, VM, config, dialler, down, listener, name, next_event, receive, up};
 use crate::mapper::Mapper;
 use crate::peer;
 use crate::vm::{COOKIE, Vm};
@@ -21,7 +23,7 @@ async fn a_vm_pings_a_node() {
     let node = listener(&mapper, RUST).await;
     let mut events = node.events();
     assert_eq!(vm.eval(&format!("net_adm:ping('{RUST}')")).await, "pong");
-    assert_eq!(events.recv().await, Ok(NodeEvent::Up(name(VM))));
+    assert_eq!(next_event(&mut events).await, up(VM, NodeKind::Visible));
     assert_eq!(
         vm.eval("{nodes(), nodes(hidden)}").await,
         format!("{{[],['{RUST}']}}")
@@ -30,7 +32,8 @@ async fn a_vm_pings_a_node() {
     let names = vm.eval("element(2, erl_epmd:names({127,0,0,1}))").await;
     assert!(names.contains("{\"rust\","), "{names}");
     vm.eval(&format!("net_kernel:disconnect('{RUST}')")).await;
-    assert_eq!(events.recv().await, Ok(NodeEvent::Down(name(VM))));
+    let closed = down(VM, NodeKind::Visible, DownReason::Closed);
+    assert_eq!(next_event(&mut events).await, closed);
     assert_eq!(vm.eval(&format!("net_adm:ping('{RUST}')")).await, "pong");
 
     drop(node);
@@ -231,7 +234,7 @@ async fn a_peer_that_comes_again_is_down_and_up() {
     let mapper = Mapper::start();
     let node = listener(&mapper, RUST).await;
     let mut events = node.events();
-    let peer = || NodeEvent::Up(name("again@127.0.0.1"));
+    let peer = || up("again@127.0.0.1", NodeKind::Hidden);
     let first = peer::dial_as(&mapper, "again", RUST).await;
     assert_eq!(events.recv().await, Ok(peer()));
     let mut mailbox = node.mailbox();
@@ -239,7 +242,7 @@ async fn a_peer_that_comes_again_is_down_and_up() {
     mailbox.monitor(&somebody).await.unwrap();
 
     let second = peer::dial_as(&mapper, "again", RUST).await;
-    let down = NodeEvent::Down(name("again@127.0.0.1"));
+    let down = down("again@127.0.0.1", NodeKind::Hidden, DownReason::Replaced);
     assert_eq!(events.recv().await, Ok(down));
     assert_eq!(events.recv().await, Ok(peer()));
     let Received::Down { reason, .. } = receive(&mut mailbox).await else {

@@ -5,6 +5,7 @@ mod calls;
 mod connections;
 mod erpc;
 mod local;
+mod options;
 mod peers;
 mod signals;
 mod tls;
@@ -13,8 +14,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use beamport_dist::FullName;
-use beamport_dist::node::{Address, Config, Mailbox, Node, Received};
+use beamport_dist::node::{
+    Address, Config, DownReason, Mailbox, Node, NodeEvent, NodeKind, Received,
+};
 use beamport_term::{Term, atom};
+use tokio::sync::broadcast;
 use tokio::time::timeout_at;
 
 use crate::mapper::{Mapper, soon};
@@ -60,6 +64,20 @@ async fn receive(mailbox: &mut Mailbox) -> Received {
         .await
         .unwrap()
         .expect("the mailbox has ended")
+}
+
+async fn next_event(events: &mut broadcast::Receiver<NodeEvent>) -> NodeEvent {
+    timeout_at(soon(), events.recv()).await.unwrap().unwrap()
+}
+
+fn up(node: &str, kind: NodeKind) -> NodeEvent {
+    let node = name(node);
+    NodeEvent::Up { node, kind }
+}
+
+fn down(node: &str, kind: NodeKind, reason: DownReason) -> NodeEvent {
+    let node = name(node);
+    NodeEvent::Down { node, kind, reason }
 }
 
 /// A pid that the VM prints by evaluating `expression`, told by message.

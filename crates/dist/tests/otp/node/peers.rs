@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use beamport_dist::Flags;
 use beamport_dist::frame::{Frame, Frames};
-use beamport_dist::node::{Address, Config, Node, NodeEvent, Received};
+use beamport_dist::node::{Address, Config, DownReason, Node, NodeKind, Received};
 use beamport_term::{Term, atom};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::{RUST, VM, config, dialler, listener, name, receive};
+use super::{RUST, VM, config, dialler, down, listener, name, next_event, receive, up};
 use crate::mapper::Mapper;
 use crate::peer;
 use crate::vm::Vm;
@@ -119,9 +119,11 @@ async fn a_peer_that_stops_reading_is_given_up() {
         () = sending => {}
         () = stuck => {}
     }
-    let peer = || name("stuck@127.0.0.1");
-    assert_eq!(events.recv().await, Ok(NodeEvent::Up(peer())));
-    assert_eq!(events.recv().await, Ok(NodeEvent::Down(peer())));
+    let stuck = "stuck@127.0.0.1";
+    let hidden = NodeKind::Hidden;
+    assert_eq!(next_event(&mut events).await, up(stuck, hidden));
+    let silent = down(stuck, hidden, DownReason::Silent);
+    assert_eq!(next_event(&mut events).await, silent);
 }
 
 #[tokio::test]
@@ -132,9 +134,11 @@ async fn a_peer_that_dies_within_a_frame_is_down() {
     let mut peer = peer::dial_as(&mapper, "dying", RUST).await;
     peer.write_all(b"\0\0\x10\0p\x83\x68").await.unwrap();
     drop(peer);
-    let dying = || name("dying@127.0.0.1");
-    assert_eq!(events.recv().await, Ok(NodeEvent::Up(dying())));
-    assert_eq!(events.recv().await, Ok(NodeEvent::Down(dying())));
+    let dying = "dying@127.0.0.1";
+    let hidden = NodeKind::Hidden;
+    assert_eq!(next_event(&mut events).await, up(dying, hidden));
+    let closed = down(dying, hidden, DownReason::Closed);
+    assert_eq!(next_event(&mut events).await, closed);
 }
 
 /// Who says the name of a peer and proves nothing keeps nobody from the peer.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beamport_dist::handshake::{HandshakeError, Misbehavior, Step};
-use beamport_dist::node::{Config, ConnectError, Node, NodeEvent, Received};
+use beamport_dist::node::{Config, ConnectError, DownReason, Node, NodeKind, Received};
 use beamport_dist::tls::{Distrust, Files, Tls, TlsError, Trust};
 use beamport_term::Term;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 use tempfile::TempDir;
 
-use super::{RUST, VM, config, name, pid_of, receive};
-use crate::mapper::{Mapper, soon};
+use super::{RUST, VM, config, down, name, next_event, pid_of, receive, up};
+use crate::mapper::Mapper;
 use crate::vm::Vm;
 
 /// Both versions, as VMs call them.
@@ -150,10 +150,11 @@ async fn nodes_and_vms_talk_over_tls_whoever_dials() {
         assert_eq!(vm.eval("net_adm:ping('two@127.0.0.1')").await, "pong");
 
         // It stops.
-        assert_eq!(events.recv().await, Ok(NodeEvent::Up(name(VM))));
+        assert_eq!(next_event(&mut events).await, up(VM, NodeKind::Visible));
+        vm.begin("halt()").await;
+        let closed = down(VM, NodeKind::Visible, DownReason::Closed);
+        assert_eq!(next_event(&mut events).await, closed);
         drop(vm);
-        let down = tokio::time::timeout_at(soon(), events.recv()).await;
-        assert_eq!(down.unwrap(), Ok(NodeEvent::Down(name(VM))));
         while mapper.knows("vm").await {
             tokio::task::yield_now().await;
         }
