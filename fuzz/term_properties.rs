@@ -5,8 +5,10 @@
 
 #![allow(dead_code, reason = "each fuzz target uses one")]
 
+use beamport_term::wire::Fault;
 use beamport_term::{
-    Cursor, Decoder, Elixir, Encoder, Erlang, Limits, Parser, Syntax, Term, decode, encode,
+    Cursor, Decoder, Elixir, Encoded, Encoder, Erlang, Limits, Parser, Syntax, Term, Token, View,
+    decode, encode,
 };
 
 /// Small, so that input finds them.
@@ -18,6 +20,7 @@ const LIMITS: Limits = Limits {
 
 /// Any bytes where an encoded term was expected.
 pub(crate) fn term_decode(bytes: &[u8]) {
+    viewed(bytes);
     let skipped = Cursor::new(bytes).is_ok_and(|mut cursor| cursor.skip().is_ok());
     let Ok((term, used)) = Decoder::new(LIMITS).decode_prefix(&bytes.to_vec().into()) else {
         return;
@@ -45,6 +48,39 @@ pub(crate) fn term_decode(bytes: &[u8]) {
         assert!(!style.of(&term).to_string().is_empty());
     }
     assert!(!Elixir::new().of(&term).to_string().is_empty());
+}
+
+/// What can be looked at can be decoded, and the other way round; only of a map with a key that comes twice this does
+/// not hold, which has to be decoded to be found.
+fn viewed(bytes: &[u8]) {
+    let decoded = Decoder::new(LIMITS).decode(&bytes.to_vec().into());
+    match (Encoded::new(bytes.to_vec(), LIMITS), decoded) {
+        (Ok(encoded), Ok(term)) => {
+            assert_eq!(encoded.view().to_term().unwrap(), term);
+            walk(encoded.view());
+        }
+        (Ok(_), Err(error)) => assert!(matches!(error.fault, Fault::Key(_)), "{error}"),
+        (Err(_), Ok(term)) => assert!(matches!(term, Term::Local(_)), "{term}"),
+        (Err(_), Err(_)) => {}
+    }
+}
+
+/// Parts are where one after the other says they are.
+fn walk(view: View<'_>) {
+    let parts: Vec<View<'_>> = match view.token() {
+        Token::Map(_) => view.pairs().flat_map(|(k, v)| [k, v]).collect(),
+        Token::List(_) => view.elements().chain(view.tail()).collect(),
+        Token::Tuple(_) => view.elements().collect(),
+        _ => return,
+    };
+    let length: usize = parts.iter().map(|part| part.encoded().len()).sum();
+    let head = if view.encoded().first() == Some(&104) {
+        2
+    } else {
+        5
+    };
+    assert_eq!(view.encoded().len(), head + length);
+    parts.into_iter().for_each(walk);
 }
 
 /// Any text where a term was expected.

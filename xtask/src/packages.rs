@@ -37,6 +37,12 @@ const PODMAN: [Requirement; 1] = [Requirement {
     package: "podman",
 }];
 
+/// What counts instructions.
+const VALGRIND: [Requirement; 1] = [Requirement {
+    program: "valgrind",
+    package: "valgrind",
+}];
+
 /// Sees to it that this machine can run a lab.
 pub(crate) fn ensure_lab() -> Result<()> {
     ensure_lab_programs()?;
@@ -59,6 +65,11 @@ pub(crate) fn ensure_erlang() -> Result<()> {
 /// Sees to it that this machine has Podman.
 pub(crate) fn ensure_podman() -> Result<()> {
     ensure_all(&PODMAN)
+}
+
+/// Sees to it that this machine has Valgrind.
+pub(crate) fn ensure_valgrind() -> Result<()> {
+    ensure_all(&VALGRIND)
 }
 
 fn ensure_all(needs: &[Requirement]) -> Result<()> {

@@ -19,7 +19,8 @@
 //! - [`mod@atom`], [`number`], [`identifier`], [`collection`]: the types of terms.
 //! - [`text`]: terms as text, printed and read.
 //! - [`model`]: Rust data as terms, by serde.
-//! - [`wire`]: encoded terms, read in place; [`Decoder`] and [`Encoder`] are built on it.
+//! - [`view`]: encoded terms looked at in place, for one field of a large message.
+//! - [`wire`]: encoded terms, read token by token; [`Decoder`] and [`Encoder`] are built on it.
 
 #![deny(missing_docs)]
 
@@ -36,6 +37,7 @@ pub mod number;
 mod order;
 mod term;
 pub mod text;
+pub mod view;
 pub mod wire;
 
 pub use atom::{Atom, AtomError};
@@ -49,4 +51,5 @@ pub use model::{Deserializer, ModelError, Serializer, from_slice, from_term, to_
 pub use number::{Float, Integer, NotFinite};
 pub use term::Term;
 pub use text::{Elixir, Erlang, ParseError, Parser, Syntax};
+pub use view::{Encoded, View};
 pub use wire::{Cursor, DecodeError, Limits, Token};

@@ -6,6 +6,7 @@ mod agent;
 mod contenders;
 mod docker;
 mod epmd;
+mod instructions;
 mod load;
 mod process;
 mod report;
@@ -20,6 +21,7 @@ use clap::{Args, Subcommand};
 
 pub(crate) use agent::agent;
 pub(crate) use epmd::epmd;
+use instructions::instructions;
 use term::term;
 
 #[derive(Debug, Subcommand)]
@@ -30,6 +32,12 @@ pub(crate) enum BenchTask {
     Agent(EpmdOptions),
     /// Encoding and decoding terms: ours, the crates eetf and erltf, and a VM
     Term,
+    /// Instructions of the hot paths, against the figures kept in the repository
+    Instructions {
+        /// Keep what is found
+        #[arg(long)]
+        bless: bool,
+    },
     /// A server to compare with, for the bench itself to start
     #[command(hide = true)]
     Serve(contenders::ServeOptions),
@@ -51,13 +59,14 @@ pub(crate) struct EpmdOptions {
 }
 
 pub(crate) fn main(task: &BenchTask) -> Result<ExitCode> {
-    if cfg!(debug_assertions) && !matches!(task, BenchTask::Term) {
+    if cfg!(debug_assertions) && !matches!(task, BenchTask::Term | BenchTask::Instructions { .. }) {
         return optimized();
     }
     match task {
         BenchTask::Epmd(options) => epmd(options)?,
         BenchTask::Agent(options) => agent(options)?,
         BenchTask::Term => term()?,
+        BenchTask::Instructions { bless } => instructions(*bless)?,
         BenchTask::Serve(options) => contenders::serve(options)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,8 @@
 //! How fast terms are encoded and decoded, beside `eetf`, `erltf` and a real VM, all in one run:
 //! `cargo bench -p beamport-term`. Needs `erl`.
 //!
-//! Each contestant decodes bytes to a term and drops it, and encodes that term to new bytes; of several rounds in
+//! Each contestant decodes bytes to a term and drops it, and encodes that term to new bytes; `view` is ours checking
+//! the bytes and looking at two parts, beside the others decoding; of several rounds in
 //! turn the best counts. A ratio is how many times as long as we the other takes.
 
 #![allow(
@@ -10,6 +11,7 @@
     reason = "a benchmark that cannot run has nothing to say but why"
 )]
 
+#[path = "../cases/mod.rs"]
 mod cases;
 mod otp;
 
@@ -32,6 +34,7 @@ fn main() {
     for case in cases::all() {
         let vm = otp::measure(&case);
         row(&case, "decode", decoding(&case), vm.decode);
+        row(&case, "view", viewing(&case), vm.decode);
         row(&case, "encode", encoding(&case), vm.encode);
     }
 }
@@ -52,6 +55,20 @@ fn decoding(case: &Case) -> [f64; 3] {
     let mut decoder = Decoder::new(Limits::default());
     best([
         &mut || drop(black_box(decoder.decode(black_box(bytes)).unwrap())),
+        &mut || {
+            drop(black_box(
+                eetf::Term::decode(black_box(&bytes[..])).unwrap(),
+            ))
+        },
+        &mut || drop(black_box(erltf::decode(black_box(bytes)).unwrap())),
+    ])
+}
+
+/// The same with our view in place of a term, of which two parts are looked at.
+fn viewing(case: &Case) -> [f64; 3] {
+    let bytes = &case.bytes;
+    best([
+        &mut || _ = black_box(cases::look(black_box(bytes))),
         &mut || {
             drop(black_box(
                 eetf::Term::decode(black_box(&bytes[..])).unwrap(),

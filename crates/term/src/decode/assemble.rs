@@ -16,7 +16,7 @@ use crate::{
 
 /// The working memory of a decoder.
 #[derive(Default)]
-pub(super) struct Assembly {
+pub(crate) struct Assembly {
     finished: Vec<Term>,
     open: Vec<Open>,
 }
@@ -44,7 +44,7 @@ const KEPT: usize = 4096;
 
 impl Assembly {
     /// Decodes the term at `start`; with where it ends.
-    pub(super) fn term<C: AtomCache + ?Sized>(
+    pub(crate) fn term<C: AtomCache + ?Sized>(
         &mut self,
         input: &Bytes,
         start: usize,

@@ -9,7 +9,7 @@ use crate::wire::{Cursor, DecodeError, Fault};
 const LARGEST_RATIO: usize = 1032;
 
 /// Inflates what follows the tag; with how many bytes of the input it took.
-pub(super) fn inflate(
+pub(crate) fn inflate(
     cursor: &mut Cursor<'_>,
     limit: usize,
 ) -> Result<(Bytes, usize), DecodeError> {

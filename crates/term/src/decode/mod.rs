@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use crate::wire::{Cursor, DecodeError, Fault, Limits, tag};
 use crate::{Atom, Term};
-use assemble::Assembly;
+pub(crate) use assemble::Assembly;
+pub(crate) use compressed::inflate;
 
 /// Decodes what `term_to_binary` wrote, all of it, within the default [`Limits`].
 ///
@@ -82,7 +83,7 @@ impl Decoder {
             return Ok((Term::Local(input.slice(cursor.offset()..)), input.len()));
         }
         if cursor.accept_compressed() {
-            let (inflated, used) = compressed::inflate(&mut cursor, self.limits.bytes)?;
+            let (inflated, used) = inflate(&mut cursor, self.limits.bytes)?;
             let (term, _) = self.assembly.term(&inflated, 0, &(), self.limits)?;
             return Ok((term, used));
         }

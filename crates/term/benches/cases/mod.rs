@@ -1,6 +1,6 @@
 //! What is encoded and decoded.
 
-use beamport_term::{Pid, Reference, Term, atom, encode};
+use beamport_term::{Encoded, Limits, Pid, Reference, Term, Token, atom, encode};
 use bytes::Bytes;
 
 /// A term as a VM sends it.
@@ -9,22 +9,39 @@ pub(crate) struct Case {
     pub(crate) bytes: Bytes,
 }
 
-pub(crate) fn all() -> Vec<Case> {
+pub(crate) fn all() -> [Case; 4] {
     [
-        ("1000 tuples", tuples()),
-        ("$gen_call", gen_call()),
-        ("deep maps", maps(6)),
-        ("binary", Term::from("x".repeat(1 << 20))),
+        Case::new("1000 tuples", tuples()),
+        Case::new("$gen_call", gen_call()),
+        Case::new("deep maps", maps(6)),
+        Case::new("binary", binary()),
     ]
-    .map(|(name, term)| Case {
-        name,
-        bytes: encode(&term).unwrap().into(),
-    })
-    .into()
+}
+
+impl Case {
+    fn new(name: &'static str, term: Term) -> Self {
+        let bytes = Bytes::from(encode(&term).unwrap());
+        Self { name, bytes }
+    }
+}
+
+/// Checks a message and looks at its first part and its last, if it has parts.
+pub(crate) fn look(bytes: &Bytes) -> usize {
+    let encoded = Encoded::new(bytes.clone(), Limits::default()).unwrap();
+    let view = encoded.view();
+    let parts = match view.token() {
+        Token::Map(_) => [view.field("id"), view.field("children")],
+        _ => [view.get(0), view.elements().last()],
+    };
+    parts
+        .iter()
+        .flatten()
+        .map(|part| part.encoded().len())
+        .sum()
 }
 
 /// Rows of a table.
-fn tuples() -> Term {
+pub(crate) fn tuples() -> Term {
     Term::list((0..1000_i32).map(|n| {
         let score = Term::float(f64::from(n) * 1.5).unwrap();
         Term::from((
@@ -38,7 +55,7 @@ fn tuples() -> Term {
 }
 
 /// A request as `gen_server:call/2` sends it, with a reference of five words.
-fn gen_call() -> Term {
+pub(crate) fn gen_call() -> Term {
     let node = atom!("worker@app-7.example.org");
     let pid = Pid {
         node: node.clone(),
@@ -61,7 +78,7 @@ fn gen_call() -> Term {
 }
 
 /// Maps within maps, as of decoded JSON.
-fn maps(depth: u32) -> Term {
+pub(crate) fn maps(depth: u32) -> Term {
     let inner = match depth {
         0 => Term::NIL,
         _ => Term::list([maps(depth - 1), maps(depth - 1)]),
@@ -73,4 +90,9 @@ fn maps(depth: u32) -> Term {
         (atom!("weight"), Term::float(0.5).unwrap()),
         (atom!("children"), inner),
     ])
+}
+
+/// A megabyte in one piece.
+pub(crate) fn binary() -> Term {
+    Term::from("x".repeat(1 << 20))
 }
