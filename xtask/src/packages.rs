@@ -39,7 +39,7 @@ const PODMAN: [Requirement; 1] = [Requirement {
 
 /// What counts instructions.
 const VALGRIND: [Requirement; 1] = [Requirement {
-    program: "valgrind",
+    need: Need::Program("valgrind"),
     package: "valgrind",
 }];
 
