@@ -12,7 +12,7 @@ use std::error::Error;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use beamport_dist::FullName;
-use beamport_dist::node::{Config, Node, Received, Request};
+use beamport_dist::node::{Config, Node, Request};
 use beamport_term::{Term, atom};
 
 /// Adds what callers of the server `adder` ask it to.
@@ -20,14 +20,19 @@ pub(crate) async fn run(config: Config, name: FullName) -> Result<(), Box<dyn Er
     let node = Node::start(name, config).await?;
     let mut mailbox = node.mailbox();
     mailbox.register(atom!("adder"))?;
-    while let Some(received) = mailbox.receive().await {
-        if let Received::Message(message) = received
-            && let Some(Request::Call { caller, request }) = Request::read(&message)
-            && let Some([a, b]) = request.tagged("add")
-            && let (Some(a), Some(b)) = (a.as_i64(), b.as_i64())
-        {
-            caller.reply(&mailbox, Term::from(a + b)).await?;
-        }
+    while let Some(request) = mailbox.request().await {
+        let Request::Call { caller, request } = request else {
+            continue;
+        };
+        let sum = match request.tagged("add") {
+            Some([a, b]) => a
+                .as_i64()
+                .zip(b.as_i64())
+                .and_then(|(a, b)| a.checked_add(b)),
+            _ => None,
+        };
+        let reply = sum.map_or_else(|| atom!("badarg").into(), Term::from);
+        caller.reply(&mailbox, reply).await?;
     }
     Ok(())
 }

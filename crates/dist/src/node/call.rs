@@ -80,6 +80,20 @@ impl Mailbox {
     }
 }
 
+impl Mailbox {
+    /// What the mailbox is asked next, as a `gen_server`; none once it has ended. What comes in between and is no
+    /// request is dropped. Cancel safe.
+    pub async fn request(&mut self) -> Option<Request> {
+        loop {
+            if let Received::Message(message) = self.receive().await?
+                && let Some(request) = Request::read(&message)
+            {
+                return Some(request);
+            }
+        }
+    }
+}
+
 /// A call that a mailbox waits for.
 struct Outstanding<'a> {
     mailbox: &'a mut Mailbox,
@@ -156,13 +170,11 @@ impl Drop for Outstanding<'_> {
 /// What a `gen_server` of this node is asked.
 ///
 /// ```no_run
-/// # use beamport_dist::node::{Mailbox, Received, Request};
+/// # use beamport_dist::node::{Mailbox, Request};
 /// # use beamport_term::Term;
 /// # async fn serve(mut mailbox: Mailbox) -> Result<(), Box<dyn std::error::Error>> {
-/// while let Some(received) = mailbox.receive().await {
-///     if let Received::Message(message) = received
-///         && let Some(Request::Call { caller, request }) = Request::read(&message)
-///     {
+/// while let Some(request) = mailbox.request().await {
+///     if let Request::Call { caller, request } = request {
 ///         caller.reply(&mailbox, Term::from(("echo", request))).await?;
 ///     }
 /// }

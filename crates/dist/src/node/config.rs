@@ -47,6 +47,8 @@ pub struct Config {
     pub handshakes: usize,
     /// How long [`Node::call`](super::Node::call) and its like wait. Default: 5 s, as `gen_server:call/2` does.
     pub call_time: Duration,
+    /// How long [`Node::stop`](super::Node::stop) waits. Default: 5 s.
+    pub stop_time: Duration,
     /// Whether this node, when it dials, takes the place of a connection that the peer still has with a node of its
     /// name, which is this node in an earlier life as a rule. Default: yes, as in the VM.
     pub take_over: bool,
@@ -78,6 +80,7 @@ impl Config {
             connections: 4096,
             handshakes: 128,
             call_time: Duration::from_secs(5),
+            stop_time: Duration::from_secs(5),
             take_over: true,
             inbox: 65536,
             outbox: 128,

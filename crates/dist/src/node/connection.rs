@@ -103,7 +103,8 @@ impl Connection {
         });
         tracing::info!(peer = %connection.peer, flags = %connection.flags, "connected");
         let (shared, running) = (Arc::clone(shared), Arc::clone(&connection));
-        tokio::spawn(async move {
+        let tasks = Arc::clone(&shared);
+        tasks.spawn(async move {
             let ending = running.run(&shared, stream, to_send).await;
             tracing::info!(peer = %running.peer, reason = %ending, "disconnected");
             let peer = running.peer.to_atom();

@@ -143,6 +143,12 @@ impl Connections {
         }
     }
 
+    /// Nothing comes of any attempt any more.
+    pub(super) fn abandon(&self) {
+        let up = |_: &Atom, state: &mut State| matches!(state, State::Up(_));
+        self.table().states.retain(up);
+    }
+
     /// A connection is gone, which is to be remembered or not. Whether it was the node's, and not one whose place
     /// another has taken.
     pub(super) fn remove(&self, peer: &Atom, gone: &Arc<Connection>, remember: bool) -> bool {
@@ -214,6 +220,9 @@ impl Shared {
     ) -> Outcome {
         // Of what a peer began and did not bring to its end, nothing follows: this node then dials.
         for _ in 0..TRIES {
+            if self.is_stopping() {
+                break;
+            }
             let mut outcome = {
                 let mut table = self.connections.table();
                 match table.states.get(peer) {
@@ -248,8 +257,12 @@ impl Shared {
         let attempt = table.begin(peer);
         let (shared, peer) = (Arc::clone(self), peer.clone());
         let key = peer.clone();
-        let task = tokio::spawn(async move {
-            match shared.dial(&name, Progress::new(observer)).await {
+        let task = self.spawn(async move {
+            let dialled = tokio::select! {
+                dialled = shared.dial(&name, Progress::new(observer)) => dialled,
+                () = shared.stopped() => Err(ConnectError::Lost),
+            };
+            match dialled {
                 Ok((stream, established)) => shared.establish(attempt, stream, established),
                 Err(error) => {
                     tracing::debug!(peer = %name, %error, "cannot connect");
@@ -259,7 +272,7 @@ impl Shared {
         });
         match table.states.get_mut(&key) {
             Some(State::Pending { outcome, dial, .. }) => {
-                *dial = Some(task.abort_handle());
+                *dial = Some(task);
                 Ok(outcome.subscribe())
             }
             _ => Err(Arc::new(ConnectError::Lost)),

@@ -7,19 +7,20 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::progress::{Progress, Reached};
+use super::resolve::Resolver;
 use super::stream::Stream;
-use super::{CAPABILITIES, ConnectError, Shared, random};
-use crate::FullName;
+use super::{CAPABILITIES, Config, ConnectError, Shared, random};
 use crate::handshake::dial::Answer;
 use crate::handshake::stream::Wire;
 use crate::handshake::{Established, HandshakeError, Identity, Refusal, Step};
+use crate::{Cookie, FullName};
 
 impl Shared {
-    /// Dials a node, at each address of its host until one answers.
+    /// Dials a node that this one may connect with.
     pub(super) async fn dial(
         &self,
         peer: &FullName,
-        mut progress: Progress,
+        progress: Progress,
     ) -> Result<(Stream, Established), ConnectError> {
         if *peer == self.node.name {
             return Err(ConnectError::Itself);
@@ -27,6 +28,31 @@ impl Shared {
         if !self.config.allows(peer) {
             return Err(HandshakeError::from(Refusal::Unwanted).into());
         }
+        let dialler = Dialler {
+            config: &self.config,
+            resolver: &self.resolver,
+            identity: Identity::Named(self.node.clone()),
+            cookie: self.cookies.of(peer),
+        };
+        dialler.dial(peer, progress).await
+    }
+}
+
+/// Who dials, and by what means.
+pub(super) struct Dialler<'a> {
+    pub(super) config: &'a Config,
+    pub(super) resolver: &'a Resolver,
+    pub(super) identity: Identity,
+    pub(super) cookie: Cookie,
+}
+
+impl Dialler<'_> {
+    /// Dials a node, at each address of its host until one answers.
+    pub(super) async fn dial(
+        &self,
+        peer: &FullName,
+        mut progress: Progress,
+    ) -> Result<(Stream, Established), ConnectError> {
         let deadline = Instant::now() + self.config.setup_time;
         let stream = self.reach(peer, deadline, &mut progress).await?;
         let mut stream = match &self.config.tls {
@@ -111,7 +137,7 @@ impl Shared {
         wire: &mut Wire<'_, Stream>,
         progress: &mut Progress,
     ) -> Result<Established, ConnectError> {
-        let identity = Identity::Named(self.node.clone());
+        let identity = self.identity.clone();
         let answer = wire.introduce(identity, CAPABILITIES, peer.clone()).await?;
         let state = match answer {
             Answer::Welcome(state) => state,
@@ -124,8 +150,7 @@ impl Shared {
             }
         };
         progress.tell(Reached::Welcome);
-        let cookie = self.cookies.of(peer);
-        let state = wire.hear_challenge(state, &cookie, random()?).await?;
+        let state = wire.hear_challenge(state, &self.cookie, random()?).await?;
         progress.tell(Reached::Peer(state.peer(), state.peer_flags()));
         let established = wire.hear_proof(state).await?;
         progress.tell(Reached::Proof);

@@ -33,6 +33,9 @@ pub enum StartError {
     /// The operating system gives no random numbers.
     #[error("the operating system gives no random numbers: {0}")]
     Random(getrandom::Error),
+    /// The node that was to give this one a name could not be reached.
+    #[error("there is nobody to be given a name by: {0}")]
+    Nameless(ConnectError),
 }
 
 /// Why a node could not be reached.

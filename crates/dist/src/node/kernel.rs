@@ -11,13 +11,7 @@ pub(super) fn start(shared: &Arc<Shared>) {
     let mut mailbox = Mailbox::open(shared);
     // The node has no other mailbox yet.
     let _ = mailbox.register(atom!("net_kernel"));
-    let shared = Arc::clone(shared);
-    tokio::spawn(async move {
-        tokio::select! {
-            () = answer(&mut mailbox) => {}
-            () = shared.stopped() => {}
-        }
-    });
+    shared.spawn_until_stopped(async move { answer(&mut mailbox).await });
 }
 
 async fn answer(mailbox: &mut Mailbox) {

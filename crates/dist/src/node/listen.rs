@@ -66,16 +66,15 @@ impl Listening {
 
     /// Keeps the name and takes connections until the node ends.
     pub(super) fn serve(self, shared: &Arc<Shared>) {
-        let (stopping, accepting) = (Arc::clone(shared), Arc::clone(shared));
+        let accepting = Arc::clone(shared);
         let Self {
             listener,
             mapper,
             registration,
             holding,
         } = self;
-        tokio::spawn(async move {
+        shared.spawn_until_stopped(async move {
             tokio::select! {
-                () = stopping.stopped() => {}
                 () = keep(mapper, &registration, holding) => {}
                 () = accept(&accepting, &listener) => {}
             }
@@ -106,9 +105,9 @@ async fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
         };
         match listener.accept().await {
             Ok((stream, address)) => {
-                let shared = Arc::clone(shared);
-                tokio::spawn(async move {
-                    if let Err(error) = shared.accept(stream).await {
+                let accepting = Arc::clone(shared);
+                shared.spawn_until_stopped(async move {
+                    if let Err(error) = accepting.accept(stream).await {
                         tracing::info!(%address, %error, "a connection is refused");
                     }
                     drop(permit);

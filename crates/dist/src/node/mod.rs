@@ -51,6 +51,8 @@ use beamport_epmd::Creation;
 use beamport_term::{Atom, Pid, Reference};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
 
 pub use call::{Caller, Request};
 pub use config::{AutoConnect, Config};
@@ -64,13 +66,15 @@ pub use spawn::{Spawn, Spawned};
 
 pub use crate::control::Process;
 
-use crate::handshake::{Capabilities, Incarnation};
-use crate::{Cookie, Flags, FullName};
+use crate::handshake::{Capabilities, Identity, Incarnation};
+use crate::{Cookie, Flags, FullName, Host};
 use connection::Connection;
 use connections::Connections;
 use cookies::Cookies;
+use dial::Dialler;
 use events::EVENTS;
 use process::{Processes, Signal};
+use progress::Progress;
 use resolve::Resolver;
 
 /// What a node can take. Nothing is here that is not served.
@@ -116,6 +120,8 @@ struct Shared {
     runtime: Handle,
     /// Whether it is to end.
     stop: watch::Sender<bool>,
+    /// What runs for the node: each task holds a receiver.
+    tasks: watch::Sender<()>,
 }
 
 /// While this lives, the node does.
@@ -124,7 +130,7 @@ struct Running(Arc<Shared>);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.stop.send_replace(true);
+        self.0.begin_to_stop();
         self.0.processes.end_all();
     }
 }
@@ -176,25 +182,72 @@ impl Node {
             Some(listening) => listening.creation(),
             None => Creation::new(random().map_err(StartError::Random)?).value(),
         };
+        let node = Self::run(Incarnation { name, creation }, config);
+        if let Some(listening) = listening {
+            listening.serve(&node.shared);
+        }
+        Ok(node)
+    }
+
+    /// Starts a node without a name, which is given one by the first node that it connects with: as
+    /// `-name undefined@host` starts a VM.
+    ///
+    /// The name has `host` as its host part, and lasts as long as this node, also when that connection ends. Nobody
+    /// can dial by it: [`Config::listen`] does not matter.
+    pub async fn start_nameless(
+        host: Host,
+        first: &FullName,
+        config: Config,
+    ) -> Result<Self, StartError> {
+        let config = Config {
+            listen: None,
+            ..config
+        };
+        let dialler = Dialler {
+            config: &config,
+            resolver: &Resolver::default(),
+            identity: Identity::Nameless(host),
+            cookie: Cookies::new(&config).of(first),
+        };
+        let (stream, established) = dialler
+            .dial(first, Progress::new(None))
+            .await
+            .map_err(StartError::Nameless)?;
+        let node = Self::run(established.local.clone(), config);
+        node.shared.replace(stream, established);
+        Ok(node)
+    }
+
+    fn run(node: Incarnation, config: Config) -> Self {
         let shared = Arc::new(Shared {
-            processes: Processes::new(name.to_atom(), creation, config.processes),
+            processes: Processes::new(node.name.to_atom(), node.creation, config.processes),
             connections: Connections::default(),
             resolver: Resolver::default(),
             events: broadcast::Sender::new(EVENTS),
             runtime: Handle::current(),
             stop: watch::Sender::new(false),
-            node: Incarnation { name, creation },
+            tasks: watch::Sender::new(()),
+            node,
             cookies: Cookies::new(&config),
             config,
         });
         kernel::start(&shared);
-        if let Some(listening) = listening {
-            listening.serve(&shared);
-        }
-        Ok(Self {
+        Self {
             _running: Arc::new(Running(Arc::clone(&shared))),
             shared,
-        })
+        }
+    }
+
+    /// Ends the node, with all its handles and mailboxes: closes its connections and gives its name back, and waits
+    /// until that is done, but no longer than [`Config::stop_time`].
+    pub async fn stop(&self) {
+        let shared = &self.shared;
+        shared.begin_to_stop();
+        let ended = shared.tasks.closed();
+        if timeout(shared.config.stop_time, ended).await.is_err() {
+            tracing::warn!("the node has not come to its end in time");
+        }
+        shared.processes.end_all();
     }
 
     /// The name of the node.
@@ -294,8 +347,7 @@ impl Shared {
     fn tell_soon(self: &Arc<Self>, signals: Vec<Signal>) {
         if !signals.is_empty() {
             let shared = Arc::clone(self);
-            self.runtime
-                .spawn(async move { shared.tell(signals).await });
+            self.spawn_until_stopped(async move { shared.tell(signals).await });
         }
     }
 
@@ -314,6 +366,39 @@ impl Shared {
     fn announce(&self, event: NodeEvent) {
         // Nobody needs to listen.
         let _ = self.events.send(event);
+    }
+
+    /// Runs something for the node, which does not count as ended before this.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        let running = self.tasks.subscribe();
+        let task = async move {
+            work.await;
+            drop(running);
+        };
+        self.runtime.spawn(task).abort_handle()
+    }
+
+    /// Runs something for the node that is left off when the node is to end.
+    fn spawn_until_stopped(
+        self: &Arc<Self>,
+        work: impl Future<Output = ()> + Send + 'static,
+    ) -> AbortHandle {
+        let shared = Arc::clone(self);
+        self.spawn(async move {
+            tokio::select! {
+                () = work => {}
+                () = shared.stopped() => {}
+            }
+        })
+    }
+
+    fn begin_to_stop(&self) {
+        self.stop.send_replace(true);
+        self.connections.abandon();
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
     }
 
     /// Completes when the node is to end.

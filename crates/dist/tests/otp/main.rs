@@ -17,3 +17,6 @@ mod peer;
 #[allow(dead_code, reason = "its main is for those who run it")]
 mod serve;
 mod vm;
+#[path = "../../examples/watch.rs"]
+#[allow(dead_code, reason = "its main is for those who run it")]
+mod watch;

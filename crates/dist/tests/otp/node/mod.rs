@@ -4,6 +4,7 @@ mod aliases;
 mod calls;
 mod connections;
 mod erpc;
+mod lifetime;
 mod local;
 mod options;
 mod peers;
