@@ -12,32 +12,35 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::mapper::{Mapper, soon};
 use crate::vm::{COOKIE, Vm};
 
-const VM: &str = "vm@127.0.0.1";
-const RUST: &str = "rust@127.0.0.1";
+pub(crate) const VM: &str = "vm@127.0.0.1";
+pub(crate) const RUST: &str = "rust@127.0.0.1";
 
-const CAPABILITIES: Capabilities = Capabilities {
+pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     offered: Flags::MANDATORY_26,
     required: Flags::MANDATORY_25,
 };
 
-fn node(name: &str) -> Incarnation {
+pub(crate) fn node(name: &str) -> Incarnation {
     Incarnation {
         name: name.parse().unwrap(),
         creation: 7,
     }
 }
 
-fn cookie() -> Cookie {
+pub(crate) fn cookie() -> Cookie {
     COOKIE.parse().unwrap()
 }
 
 /// Dials the VM over `stream` as the node `name`.
-async fn dial(stream: &mut TcpStream, name: &str) -> Result<Established, HandshakeError> {
+pub(crate) async fn dial(
+    stream: &mut TcpStream,
+    name: &str,
+) -> Result<Established, HandshakeError> {
     let identity = Identity::Named(node(name));
     dial_as(stream, identity, CAPABILITIES, VM, COOKIE).await
 }
 
-async fn dial_as(
+pub(crate) async fn dial_as(
     stream: &mut TcpStream,
     identity: Identity,
     capabilities: Capabilities,
@@ -51,11 +54,11 @@ async fn dial_as(
 }
 
 /// Accepts a connection of a VM to the node `name`, up to the decision.
-async fn accept(listener: &TcpListener) -> TcpStream {
+pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
     listener.accept().await.unwrap().0
 }
 
-async fn greet(wire: &mut Wire<'_, TcpStream>, name: &str) -> Caller {
+pub(crate) async fn greet(wire: &mut Wire<'_, TcpStream>, name: &str) -> Caller {
     match wire.greet(node(name), CAPABILITIES).await.unwrap() {
         Greeting::Named(caller) => caller,
         Greeting::Nameless(_) => panic!("a nameless caller"),
@@ -63,7 +66,7 @@ async fn greet(wire: &mut Wire<'_, TcpStream>, name: &str) -> Caller {
 }
 
 /// Whether the peer has closed the connection.
-async fn is_closed(stream: &mut TcpStream) -> bool {
+pub(crate) async fn is_closed(stream: &mut TcpStream) -> bool {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.is_ok()
 }
@@ -121,20 +124,6 @@ async fn why_a_vm_does_not_take_us_is_told() {
     vm.eval("net_kernel:allow(['friend@127.0.0.1'])").await;
     let refused = attempt(CAPABILITIES, VM, COOKIE).await;
     assert_eq!(refused, Refusal::NotAllowed.into());
-}
-
-/// OTP 25 and later close the first; OTP 23 waits for us to do that.
-#[tokio::test]
-async fn a_second_connection_takes_the_place_of_the_first() {
-    let mapper = Mapper::start();
-    let mut vm = Vm::start(&mapper, VM).await;
-    let mut first = mapper.connect("vm").await;
-    dial(&mut first, RUST).await.unwrap();
-    // The VM knows of the first before it is asked about the second.
-    assert_eq!(vm.eval("nodes(hidden)").await, format!("['{RUST}']"));
-    let mut second = mapper.connect("vm").await;
-    dial(&mut second, RUST).await.unwrap();
-    assert!(is_closed(&mut first).await);
 }
 
 #[tokio::test]
@@ -239,34 +228,4 @@ async fn we_give_a_vm_a_name() {
     let established = wire.establish(state, &cookie()).await.unwrap();
     assert_eq!(established.peer, node("GIVEN@127.0.0.1"));
     assert_eq!(vm.line().await, "{true,'GIVEN@127.0.0.1'}");
-}
-
-/// As in `simultaneous_md5` of `erl_distribution_wb_SUITE`: the VM dials us while we dial it.
-#[tokio::test]
-async fn of_two_connections_the_vm_keeps_the_one_of_the_greater_name() {
-    let mapper = Mapper::start();
-    let mut vm = Vm::start(&mapper, VM).await;
-
-    // We are the lesser: the VM's connection stays.
-    let (listener, _holding) = mapper.publish("A").await;
-    let us = "A@127.0.0.1";
-    vm.begin(&format!("net_kernel:connect_node('{us}')")).await;
-    let mut theirs = accept(&listener).await;
-    let mut ours = mapper.connect("vm").await;
-    assert_eq!(dial(&mut ours, us).await, Err(Refusal::Simultaneous.into()));
-    let mut wire = Wire::new(&mut theirs, soon());
-    let caller = greet(&mut wire, us).await;
-    let state = caller.resolve(1, wire.out()).unwrap();
-    wire.establish(state, &cookie()).await.unwrap();
-    assert_eq!(vm.line().await, "true");
-
-    // We are the greater: our connection stays.
-    let (listener, _holding) = mapper.publish("zzz").await;
-    let us = "zzz@127.0.0.1";
-    vm.begin(&format!("net_kernel:connect_node('{us}')")).await;
-    let mut theirs = accept(&listener).await;
-    let mut ours = mapper.connect("vm").await;
-    dial(&mut ours, us).await.unwrap();
-    assert_eq!(vm.line().await, "true");
-    assert!(is_closed(&mut theirs).await);
 }

@@ -9,6 +9,7 @@
 #[path = "../../examples/call.rs"]
 #[allow(dead_code, reason = "its main is for those who run it")]
 mod call;
+mod distribution;
 mod handshake;
 mod mapper;
 mod node;
@@ -20,3 +21,4 @@ mod vm;
 #[path = "../../examples/watch.rs"]
 #[allow(dead_code, reason = "its main is for those who run it")]
 mod watch;
+mod whitebox;

@@ -1,5 +1,6 @@
 //! A VM for one test.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -44,11 +45,23 @@ impl Vm {
 
     /// A VM that runs with further flags.
     pub(crate) async fn start_with(mapper: &Mapper, name: &str, flags: &[&str]) -> Self {
+        let flags = [&["-setcookie", COOKIE], flags].concat();
+        Self::start_at(mapper.port(), name, &flags, &[]).await
+    }
+
+    /// A VM that runs with these flags and variables, and the port mapper at this port.
+    pub(crate) async fn start_at(
+        mapper_port: u16,
+        name: &str,
+        flags: &[&str],
+        variables: &[(&str, &Path)],
+    ) -> Self {
         let mut child = Command::new("erl")
-            .args(["-name", name, "-setcookie", COOKIE])
+            .args(["-name", name])
             .args(flags)
             .args(["-start_epmd", "false", "-noshell", "-eval", LOOP])
-            .env("ERL_EPMD_PORT", mapper.port().to_string())
+            .env("ERL_EPMD_PORT", mapper_port.to_string())
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

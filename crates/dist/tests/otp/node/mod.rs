@@ -25,14 +25,14 @@ use tokio::time::timeout_at;
 use crate::mapper::{Mapper, soon};
 use crate::vm::{COOKIE, Vm};
 
-const VM: &str = "vm@127.0.0.1";
-const RUST: &str = "rust@127.0.0.1";
+pub(crate) const VM: &str = "vm@127.0.0.1";
+pub(crate) const RUST: &str = "rust@127.0.0.1";
 
-fn name(text: &str) -> FullName {
+pub(crate) fn name(text: &str) -> FullName {
     text.parse().unwrap()
 }
 
-fn config(mapper: &Mapper) -> Config {
+pub(crate) fn config(mapper: &Mapper) -> Config {
     Config {
         mapper_port: mapper.port(),
         // A loaded machine is slow.
@@ -43,16 +43,16 @@ fn config(mapper: &Mapper) -> Config {
 }
 
 /// A node that dials only.
-async fn dialler(mapper: &Mapper) -> Node {
+pub(crate) async fn dialler(mapper: &Mapper) -> Node {
     Node::start(name(RUST), config(mapper)).await.unwrap()
 }
 
 /// A node that listens too.
-async fn listener(mapper: &Mapper, own: &str) -> Node {
+pub(crate) async fn listener(mapper: &Mapper, own: &str) -> Node {
     listener_with(own, config(mapper)).await
 }
 
-async fn listener_with(own: &str, config: Config) -> Node {
+pub(crate) async fn listener_with(own: &str, config: Config) -> Node {
     let config = Config {
         listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
         ..config
@@ -60,23 +60,23 @@ async fn listener_with(own: &str, config: Config) -> Node {
     Node::start(name(own), config).await.unwrap()
 }
 
-async fn receive(mailbox: &mut Mailbox) -> Received {
+pub(crate) async fn receive(mailbox: &mut Mailbox) -> Received {
     timeout_at(soon(), mailbox.receive())
         .await
         .unwrap()
         .expect("the mailbox has ended")
 }
 
-async fn next_event(events: &mut broadcast::Receiver<NodeEvent>) -> NodeEvent {
+pub(crate) async fn next_event(events: &mut broadcast::Receiver<NodeEvent>) -> NodeEvent {
     timeout_at(soon(), events.recv()).await.unwrap().unwrap()
 }
 
-fn up(node: &str, kind: NodeKind) -> NodeEvent {
+pub(crate) fn up(node: &str, kind: NodeKind) -> NodeEvent {
     let node = name(node);
     NodeEvent::Up { node, kind }
 }
 
-fn down(node: &str, kind: NodeKind, reason: DownReason) -> NodeEvent {
+pub(crate) fn down(node: &str, kind: NodeKind, reason: DownReason) -> NodeEvent {
     let node = name(node);
     NodeEvent::Down { node, kind, reason }
 }
