@@ -15,6 +15,8 @@ pub(crate) enum Code {
     Usage = 2,
     /// `EX_UNAVAILABLE`: something needed is taken or not there, a port above all.
     Unavailable = 69,
+    /// `EX_TEMPFAIL`: it did not come about in time; to try again may help.
+    Temporary = 75,
     /// `EX_CONFIG`: the configuration is well-formed and cannot work.
     Config = 78,
     /// A command that was to be run is there and cannot be executed; as shells have it.

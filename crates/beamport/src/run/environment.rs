@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::assemble;
 use super::delivery::Delivered;
 use super::identity::Identity;
 use super::launcher::Launcher;
@@ -27,7 +28,10 @@ pub(crate) const NODE: &str = "BEAMPORT_NODE";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// The node itself.
-    Node,
+    Node {
+        /// Whether its boot is held until its cluster has consensus.
+        held: bool,
+    },
     /// A command beside the running node, which must take neither its port nor its name.
     Visitor {
         /// Makes the visitor's own name: no two visitors at a time have the same.
@@ -82,7 +86,7 @@ pub(crate) fn variables(
         set("RABBITMQ_NODENAME", &node);
         set("RABBITMQ_USE_LONGNAME", "true");
         match (purpose, settings.ports) {
-            (Purpose::Node, PortRange::From { low, .. }) => {
+            (Purpose::Node { .. }, PortRange::From { low, .. }) => {
                 set("RABBITMQ_DIST_PORT", &low.to_string());
             }
             // Some tools have every broker of the cluster answer them, and those have to dial the tool for that:
@@ -108,7 +112,7 @@ pub(crate) fn variables(
     if is_one_of(&[Launcher::Ejabberd]) {
         set("ERLANG_NODE_ARG", &node);
         set("ERLANG_NODE", &node);
-        if let (Purpose::Node, PortRange::From { low, high }) = (purpose, settings.ports) {
+        if let (Purpose::Node { .. }, PortRange::From { low, high }) = (purpose, settings.ports) {
             set("FIREWALL_WINDOW", &format!("{low}-{high}"));
         }
         if let Some(Delivered { cookie, .. }) = settings.cookie {
@@ -124,7 +128,11 @@ fn flags(launcher: Launcher, purpose: Purpose, settings: &Settings<'_>) -> OsStr
     // Our port mapper is there before any VM; one that a VM started would stay behind as a zombie.
     let mut flags = OsString::from("-start_epmd false");
     match purpose {
-        Purpose::Node => {
+        Purpose::Node { held } => {
+            if held {
+                flags.push(" ");
+                flags.push(assemble::HOLD);
+            }
             if matches!(launcher, Launcher::Erl | Launcher::Generic) {
                 flags.push(format!(" -name {name}@{host}"));
             }
@@ -167,8 +175,10 @@ mod tests {
         Launcher::Generic,
     ];
 
+    const NODE_ITSELF: Purpose = Purpose::Node { held: false };
+
     fn for_node(launcher: Launcher) -> BTreeMap<&'static str, String> {
-        with(launcher, Purpose::Node, "12345", Some("-kernel x y"))
+        with(launcher, NODE_ITSELF, "12345", Some("-kernel x y"))
     }
 
     fn for_visitor(launcher: Launcher) -> BTreeMap<&'static str, String> {
@@ -214,6 +224,15 @@ mod tests {
                 ),
                 ("BEAMPORT_NODE", "app@10.99.0.1".to_owned()),
             ])
+        );
+    }
+
+    #[test]
+    fn a_boot_is_held_by_a_node_that_does_not_exist() {
+        let held = with(Launcher::Elixir, Purpose::Node { held: true }, "any", None);
+        assert_eq!(
+            held["ERL_AFLAGS"],
+            "-start_epmd false -kernel sync_nodes_mandatory [gate@beamport] sync_nodes_timeout infinity"
         );
     }
 
@@ -312,11 +331,11 @@ mod tests {
 
     #[test]
     fn a_range_and_no_range() {
-        let range = with(Launcher::Erl, Purpose::Node, "12345-12346", None);
+        let range = with(Launcher::Erl, NODE_ITSELF, "12345-12346", None);
         assert!(
             range["ERL_AFLAGS"].ends_with("inet_dist_listen_min 12345 inet_dist_listen_max 12346")
         );
-        let any = with(Launcher::Generic, Purpose::Node, "any", None);
+        let any = with(Launcher::Generic, NODE_ITSELF, "any", None);
         assert!(!any["ERL_AFLAGS"].contains("inet_dist_listen"));
         assert!(!any.contains_key("RABBITMQ_DIST_PORT"));
     }

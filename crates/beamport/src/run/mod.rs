@@ -5,7 +5,9 @@
 //! ([`launcher`], [`environment`], [`delivery`]); start it and wait for its end ([`supervisor`]).
 
 mod agent_link;
+mod assemble;
 mod backoff;
+mod cluster;
 pub(crate) mod cookie;
 pub(crate) mod delivery;
 pub(crate) mod environment;
@@ -30,6 +32,7 @@ pub(crate) use options::PortRange;
 pub(crate) use options::RunOptions;
 
 use crate::failure::{Code, Failure};
+use cluster::Cluster;
 use prepare::Prepared;
 use signals::Signals;
 pub(crate) use supervisor::StartError;
@@ -50,6 +53,7 @@ async fn run(options: &RunOptions) -> Result<ExitCode, Failure> {
         command,
         port_mapper: _port_mapper,
         state: _state,
+        assembly,
     } = tokio::select! {
         prepared = prepare::prepare(options) => prepared?,
         signal = signals.ending() => {
@@ -58,5 +62,6 @@ async fn run(options: &RunOptions) -> Result<ExitCode, Failure> {
     };
     let at_terminal = std::io::stdin().is_terminal();
     let supervised = Supervised::start(command, at_terminal, options.grace)?;
-    Ok(supervised.ended(&mut signals).await)
+    let cluster = assembly.map(Cluster::start);
+    Ok(supervised.ended(&mut signals, cluster).await)
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::assemble::AssembleOptions;
 use super::launcher::LauncherChoice;
 
 /// The flags of `beamport run`.
@@ -61,6 +62,9 @@ pub(crate) struct RunOptions {
     /// Where to leave what `beamport exec` needs [default: /run/beamport, else below /tmp]
     #[arg(long, value_name = "DIR")]
     pub(super) state_dir: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) assemble: AssembleOptions,
 
     /// The command that starts the node
     #[arg(last = true, required = true, value_name = "COMMAND")]
@@ -140,7 +144,8 @@ impl FromStr for AgentChoice {
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// A number of seconds, with or without the unit.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let number = text.strip_suffix('s').unwrap_or(text);
     number
         .parse::<f64>()

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::identity::network;
-use super::relay::RelayDirectory;
+use super::relay::{About, RelayDirectory};
 
 /// How often we look whether another port mapper has ended. VMs come back after 2 s.
 const TAKE_OVER_CHECK: Duration = Duration::from_millis(500);
@@ -63,6 +63,7 @@ impl PortMapper {
     pub(super) async fn start(
         port: NonZeroU16,
         agent: Option<SocketAddr>,
+        about: About,
     ) -> Result<Self, PortMapperError> {
         let port = port.get();
         let listeners = match listen_everywhere(port) {
@@ -86,7 +87,7 @@ impl PortMapper {
                 port,
                 ..Config::default()
             };
-            let server = Server::new(config, Arc::new(RelayDirectory::new(agent)));
+            let server = Server::new(config, Arc::new(RelayDirectory::new(agent, about)));
             if let Err(error) = server.serve(listeners, std::future::pending()).await {
                 tracing::error!(%error, port, "the port mapper has failed");
             }

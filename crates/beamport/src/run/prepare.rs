@@ -9,12 +9,14 @@ use beamport_epmd::DEFAULT_PORT;
 use beamport_epmd::agent::Asker;
 
 use super::agent_link::{self, AgentLink};
+use super::assemble::{self, Assembly};
 use super::delivery::{self, COOKIE};
 use super::environment::{self, Purpose, Settings};
 use super::identity::{Facts, Identity, container, network};
 use super::launcher::Launcher;
 use super::options::{PortRange, RunOptions};
 use super::port_mapper::PortMapper;
+use super::relay::About;
 use super::state::{self, CookieState, NodeState, StateFile};
 use super::{limits, relx};
 use crate::failure::{Code, Failure};
@@ -29,6 +31,8 @@ pub(super) struct Prepared {
     pub(super) port_mapper: PortMapper,
     /// For `beamport exec`; none where nothing can be written.
     pub(super) state: Option<StateFile>,
+    /// Keeps the node in its cluster; none where it is to join none.
+    pub(super) assembly: Option<Assembly>,
 }
 
 pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
@@ -43,7 +47,11 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
     check_ports(options.port)?;
     let agent = relay_target(options, &link, epmd_port);
     tracing::info!(node = %identity, ?launcher, agent = agent.map(tracing::field::display), "starting");
-    let port_mapper = PortMapper::start(epmd_port, agent)
+    let about = About {
+        host: identity.host.clone(),
+        cluster: options.assemble.cluster.clone(),
+    };
+    let port_mapper = PortMapper::start(epmd_port, agent, about)
         .await
         .map_err(|error| Failure::new(Code::Unavailable, error))?;
     if let Err(error) = limits::limit_open_files(options.nofile) {
@@ -70,6 +78,14 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
         vm_args: vm_args.as_deref(),
         flags_before: std::env::var_os(environment::FLAGS),
     };
+    let assembly = assemble::prepare(
+        &options.assemble,
+        &identity,
+        cookie.as_ref().map(|delivered| &delivered.cookie),
+        epmd_port,
+        launcher,
+    )
+    .await?;
     let command = command(options, launcher, &settings);
     let cookie = cookie.map(|delivered| CookieState {
         text: delivered.cookie.reveal().to_owned(),
@@ -85,6 +101,7 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
         command,
         port_mapper,
         state,
+        assembly,
     })
 }
 
@@ -221,7 +238,13 @@ fn command(options: &RunOptions, launcher: Launcher, settings: &Settings<'_>) ->
     let mut command = Command::new(words.next().map(OsString::as_os_str).unwrap_or_default());
     command
         .args(words)
-        .envs(environment::variables(launcher, Purpose::Node, settings))
+        .envs(environment::variables(
+            launcher,
+            Purpose::Node {
+                held: options.assemble.holds(),
+            },
+            settings,
+        ))
         .env_remove(COOKIE);
     command
 }

@@ -7,6 +7,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use beamport_epmd::annotations::Annotations;
 use beamport_epmd::client::{self, ClientError, Holding};
 use beamport_epmd::directory::{Client, Dumped, Lease, Listed, Refusal, Registered};
 use beamport_epmd::local::{LocalDirectory, LocalLease};
@@ -14,6 +15,7 @@ use beamport_epmd::{Directory, NodeName, Registration};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep};
 
+use super::assemble::look_up;
 use super::backoff::Backoff;
 
 /// How long one attempt to register may take.
@@ -28,6 +30,28 @@ const WHILE_REFUSED: Duration = Duration::from_secs(3);
 pub(super) struct RelayDirectory {
     names: LocalDirectory,
     agent: Option<SocketAddr>,
+    about: About,
+}
+
+/// What is told of every node here beside its name and port.
+#[derive(Debug, Clone, Default)]
+pub(super) struct About {
+    /// The part of the nodes' names after the `@`.
+    pub(super) host: String,
+    /// Their cluster.
+    pub(super) cluster: String,
+}
+
+impl About {
+    /// Tells it of a node, unless that tells something itself, which stock nodes do not.
+    fn annotate(&self, node: &mut Registration) {
+        if node.extra.as_bytes().is_empty() {
+            let told = Annotations::new()
+                .with(look_up::CLUSTER, &self.cluster)
+                .with(look_up::NODE, format!("{}@{}", node.name, self.host));
+            node.extra = told.to_extra().unwrap_or_default();
+        }
+    }
 }
 
 /// A name held here, and at the agent whenever there is one.
@@ -53,10 +77,11 @@ impl Drop for RelayLease {
 
 impl RelayDirectory {
     /// No names yet; those that come are relayed to `agent`.
-    pub(super) fn new(agent: Option<SocketAddr>) -> Self {
+    pub(super) fn new(agent: Option<SocketAddr>, about: About) -> Self {
         Self {
             names: LocalDirectory::new(),
             agent,
+            about,
         }
     }
 }
@@ -71,8 +96,9 @@ impl Directory for RelayDirectory {
     async fn register(
         &self,
         client: &Client,
-        node: Registration,
+        mut node: Registration,
     ) -> Result<Registered<RelayLease>, Refusal> {
+        self.about.annotate(&mut node);
         let Registered { creation, lease } = self.names.register(client, node.clone()).await?;
         let Some(agent) = self.agent else {
             let lease = RelayLease {

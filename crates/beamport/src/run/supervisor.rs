@@ -11,6 +11,8 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tokio::time::{Instant, sleep_until};
 
+use super::assemble::Ending;
+use super::cluster::Cluster;
 use super::signals::{Arrival, Signals, asks_to_end, passed_on};
 use crate::failure::{Code, Failure};
 
@@ -60,20 +62,65 @@ impl Supervised {
 
     /// Waits for the command to end, and for what it leaves behind in its process group: a shell that does not
     /// `exec` its VM ends at the first TERM while the VM is still up.
-    pub(super) async fn ended(mut self, signals: &mut Signals) -> ExitCode {
+    ///
+    /// Who asks it to end while it is in a cluster waits until it has left: that takes a moment, so that others have
+    /// moved on before the node stops.
+    pub(super) async fn ended(
+        mut self,
+        signals: &mut Signals,
+        mut cluster: Option<Cluster>,
+    ) -> ExitCode {
+        let mut held_back = None;
+        let mut override_status = None;
         let status = loop {
             if let Some(status) = reap(self.child) {
                 break status;
             }
             tokio::select! {
                 arrival = signals.next() => if let Arrival::Sent(signal) = arrival {
-                    self.pass_on(signal);
+                    let leaves = asks_to_end(signal) && cluster.as_mut().is_some_and(Cluster::leave);
+                    if leaves {
+                        held_back = Some(signal);
+                    } else {
+                        self.pass_on(signal);
+                    }
                 },
+                ending = ended(&mut cluster) => {
+                    cluster = None;
+                    override_status = self.cluster_ended(ending, held_back.take());
+                }
                 () = until(self.deadline) => self.give_up(),
             }
         };
         self.clear_up(signals).await;
-        status
+        override_status.unwrap_or(status)
+    }
+
+    /// The node has left its cluster, or found none; with what we are to end with if not with the command's status.
+    fn cluster_ended(
+        &mut self,
+        ending: Option<Ending>,
+        held_back: Option<Signal>,
+    ) -> Option<ExitCode> {
+        match ending {
+            // Nothing runs in a VM whose boot is held that could end in order, and it does not hear signals.
+            Some(Ending::GivenUp) => {
+                self.signal_all(Signal::SIGKILL);
+                Some(ExitCode::from(Code::Temporary as u8))
+            }
+            Some(Ending::Left { open: false }) => {
+                self.signal_all(Signal::SIGKILL);
+                Some(ExitCode::from(
+                    SIGNALLED.saturating_add(Signal::SIGTERM as u8),
+                ))
+            }
+            Some(Ending::Left { open: true }) | None => {
+                if let Some(signal) = held_back {
+                    self.pass_on(signal);
+                }
+                None
+            }
+        }
     }
 
     fn pass_on(&mut self, signal: Signal) {
@@ -127,6 +174,14 @@ impl Supervised {
         } else {
             killpg(self.child, signal)
         };
+    }
+}
+
+/// Completes when the cluster ends; never if there is none.
+async fn ended(cluster: &mut Option<Cluster>) -> Option<Ending> {
+    match cluster {
+        Some(cluster) => cluster.ended().await,
+        None => std::future::pending().await,
     }
 }
 

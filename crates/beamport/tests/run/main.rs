@@ -5,6 +5,7 @@
     reason = "a helper of tests may unwrap as a test may: its failure is the message"
 )]
 
+mod assemble;
 mod node;
 #[path = "../common/ports.rs"]
 mod ports;

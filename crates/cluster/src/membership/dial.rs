@@ -53,10 +53,37 @@ impl Membership {
 
     /// When somebody is to be dialled next. Where all dials are under way, the end of one comes first.
     pub(super) fn next_dial(&self) -> Option<Moment> {
-        if self.phase.is_over() || self.dials.under_way.len() >= self.config.dials {
+        let busy = self.dials.under_way.len() >= self.config.dials;
+        if busy || !self.online || self.phase.is_over() {
             return None;
         }
         self.dials.due.first().map(|(at, _)| *at)
+    }
+
+    /// Who was connected and is not has gone; who is, is greeted, again if need be: whoever spoke for this node
+    /// before has taken with it what was under way.
+    pub(super) fn started(&mut self, now: Moment, connected: BTreeSet<FullName>) {
+        self.stopped(now);
+        self.online = true;
+        for name in connected {
+            self.up(now, name);
+        }
+    }
+
+    pub(super) fn stopped(&mut self, now: Moment) {
+        self.online = false;
+        let names: Vec<FullName> = self.peers.keys().cloned().collect();
+        for name in names {
+            if let Some(peer) = self.peers.get_mut(&name)
+                && !matches!(peer.link, Link::Down(_))
+            {
+                peer.link = Link::Down(now);
+                peer.view = None;
+                peer.members = None;
+            }
+            self.reconsider(now, &name);
+            self.forget_if_lost(&name);
+        }
     }
 
     pub(super) fn up(&mut self, now: Moment, name: FullName) {

@@ -65,6 +65,10 @@ pub type Moment = Duration;
 /// Something that has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
+    /// The node's distribution runs, and these nodes are connected. Until then nobody is dialled; it may come again.
+    Started(BTreeSet<FullName>),
+    /// The node's distribution has ended, and with it all connections.
+    Stopped,
     /// A source of the sentry, by its number, lists these nodes; how long that is good for, if it says so.
     Listed {
         /// The number of the source.
@@ -152,6 +156,8 @@ pub struct Membership {
     config: Config,
     phase: Phase,
     sources: Vec<Source>,
+    /// Whether the node's distribution runs.
+    online: bool,
     peers: BTreeMap<FullName, Peer>,
     dials: Dials,
     members: Members,
@@ -189,6 +195,7 @@ impl Membership {
         let mut membership = Self {
             phase: Phase::Assembling,
             sources: Vec::new(),
+            online: false,
             peers: BTreeMap::new(),
             dials: Dials::default(),
             members: Members::of(&config.me, &config.place),
@@ -216,6 +223,8 @@ impl Membership {
     /// Takes in what has happened.
     pub fn handle(&mut self, now: Moment, event: Event) {
         match event {
+            Event::Started(connected) => self.started(now, connected),
+            Event::Stopped => self.stopped(now),
             Event::Listed {
                 source,
                 nodes,

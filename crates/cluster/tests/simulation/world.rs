@@ -126,7 +126,7 @@ impl World {
             ..Config::new(name(number), self.consensus)
         };
         let mut membership = Membership::new(config, &[Source::Dns(place)]);
-        membership.handle(self.now, Event::Wake);
+        membership.handle(self.now, Event::Started(BTreeSet::new()));
         let node = Node {
             membership,
             opened: None,

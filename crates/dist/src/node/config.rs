@@ -1,7 +1,7 @@
 //! How a node behaves.
 
 use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::ProcessLimits;
@@ -21,6 +21,10 @@ pub struct Config {
     /// Where it takes connections; port 0 for any. Its name is then registered with the port mapper of this host,
     /// and again whenever the mapper comes back. Default: nowhere, and no port mapper is needed.
     pub listen: Option<SocketAddr>,
+    /// Where some hosts are, whatever `/etc/hosts` and the name servers say: addresses by the part of a node's name
+    /// after the `@`. For nodes that are nearer than their names tell, behind the same translated address. Default:
+    /// none.
+    pub hosts: HashMap<String, IpAddr>,
     /// The port of all port mappers. Default: 4369.
     pub mapper_port: u16,
     /// How long it may take until a connection stands, all told. Default: 7 s, as in the VM (`net_setuptime`).
@@ -71,6 +75,7 @@ impl Config {
             cookies: HashMap::new(),
             tls: None,
             listen: None,
+            hosts: HashMap::new(),
             mapper_port: beamport_epmd::DEFAULT_PORT,
             setup_time: Duration::from_secs(7),
             tick_time: Duration::from_secs(60),

@@ -85,7 +85,10 @@ impl Dialler<'_> {
             name: peer.to_string(),
             source: crate::name::NameError::TooLong,
         })?;
-        let addresses = self.resolver.addresses(peer.host(), deadline).await?;
+        let addresses = match self.config.hosts.get(peer.host()) {
+            Some(address) => vec![*address],
+            None => self.resolver.addresses(peer.host(), deadline).await?,
+        };
         progress.tell(Reached::Host(&addresses));
         let mut first_failure = None;
         let mut addresses = addresses.into_iter().peekable();

@@ -1,0 +1,253 @@
+//! Assembling: the node's boot is held until its cluster has consensus, and membership is kept from then on.
+//!
+//! [`Assembly`] drives the state machine of `beamport-cluster`: it gives it what the VM tells ([`vm`]) and what the
+//! sentry leads to ([`look_up`]), and does what it asks for. What the VM's own code sees of it is [`publish`]ed.
+
+pub(crate) mod look_up;
+mod options;
+mod prepare;
+mod publish;
+mod report;
+mod vm;
+mod words;
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use beamport_cluster::Sentry;
+use beamport_cluster::membership::{Action, Change, Config, Event, Membership};
+use beamport_cluster::sentry::Source;
+use beamport_dist::{Cookie, FullName};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+pub(crate) use options::AssembleOptions;
+pub(crate) use prepare::prepare;
+
+use crate::host_names::HostNames;
+use look_up::{Listing, LookUpError, LookUps};
+use vm::{Link, Told, Vm, VmError};
+
+/// Flags that make a VM hold its boot until it has heard of a node that does not exist.
+pub(crate) const HOLD: &str =
+    "-kernel sync_nodes_mandatory [gate@beamport] sync_nodes_timeout infinity";
+
+/// What has to be known to assemble.
+#[derive(Debug)]
+struct Settings {
+    cookie: Cookie,
+    sentry: Sentry,
+    mapper_port: NonZeroU16,
+    /// Whether the VM holds its boot.
+    held: bool,
+    membership: Config,
+}
+
+/// How assembling has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The others know that the node leaves. Its applications may have started by then.
+    Left {
+        /// Whether they may have.
+        open: bool,
+    },
+    /// Consensus did not come in time.
+    GivenUp,
+}
+
+/// Keeps a node in its cluster.
+#[derive(Debug)]
+pub(crate) struct Assembly {
+    membership: Membership,
+    sources: Vec<Source>,
+    look_ups: Arc<LookUps>,
+    looking: JoinSet<(usize, Result<Listing, LookUpError>)>,
+    vm: Arc<Vm>,
+    /// None while the VM's distribution is not there.
+    link: Option<Link>,
+    /// Makes the link, while there is none.
+    linking: JoinSet<Link>,
+    /// Whether the applications may start, as far as the VM has been told or will be.
+    open: bool,
+    began: Instant,
+    /// Whether the VM sees something older than what is known.
+    stale: bool,
+}
+
+impl Assembly {
+    async fn new(settings: Settings, host_names: HostNames) -> Result<Self, VmError> {
+        let Settings {
+            cookie,
+            sentry,
+            mapper_port,
+            held,
+            membership,
+        } = settings;
+        let cluster = membership.cluster.clone();
+        let sources = sentry.sources().to_vec();
+        let vm = Arc::new(Vm::new(membership.me.clone(), cookie, mapper_port).await?);
+        let mut linking = JoinSet::new();
+        linking.spawn(Arc::clone(&vm).link());
+        Ok(Self {
+            membership: Membership::new(membership, &sources),
+            sources,
+            look_ups: Arc::new(LookUps::new(host_names, mapper_port, &cluster)),
+            looking: JoinSet::new(),
+            vm,
+            link: None,
+            linking,
+            open: !held,
+            began: Instant::now(),
+            stale: true,
+        })
+    }
+
+    /// Runs until the node has left or given up. It leaves when `leave` completes.
+    pub(crate) async fn run(mut self, leave: impl Future<Output = ()>) -> Ending {
+        let mut leave = std::pin::pin!(leave);
+        let mut leaving = false;
+        loop {
+            if let Some(ending) = self.act().await {
+                return ending;
+            }
+            let wake = self.membership.next_wake().map(|at| self.began + at);
+            tokio::select! {
+                told = next(self.link.as_mut()) => self.hear(told).await,
+                Some(Ok(link)) = self.linking.join_next() => self.link = Some(link),
+                Some(Ok((source, outcome))) = self.looking.join_next() => self.looked_up(source, outcome),
+                () = until(wake) => self.handle(Event::Wake),
+                () = &mut leave, if !leaving => {
+                    leaving = true;
+                    self.handle(Event::Leave);
+                }
+            }
+        }
+    }
+
+    async fn hear(&mut self, told: Told) {
+        match told {
+            Told::Nodes(nodes) => self.begin(&nodes).await,
+            Told::Up(node) => self.handle(Event::Up(node)),
+            Told::Down(peer, reason) => self.handle(Event::Down { peer, reason }),
+            // Where it is true, the node is up, and that has been told.
+            Told::Dialled(peer, false) => {
+                let reason = "the VM could not connect to it".to_owned();
+                self.handle(Event::DialFailed { peer, reason });
+            }
+            Told::Dialled(node, true) => self.handle(Event::Up(node)),
+            Told::Heard(from, message) => self.handle(Event::Heard { from, message }),
+            Told::Gone => {
+                self.link = None;
+                self.linking.spawn(Arc::clone(&self.vm).link());
+                self.handle(Event::Stopped);
+            }
+        }
+    }
+
+    /// A watcher has begun, the first one or another: what it knows, and what it has to.
+    async fn begin(&mut self, nodes: &[FullName]) {
+        self.handle(Event::Started(nodes.iter().cloned().collect()));
+        self.stale = true;
+        if self.open
+            && let Some(link) = &self.link
+        {
+            link.open().await;
+        }
+    }
+
+    fn looked_up(&mut self, source: usize, outcome: Result<Listing, LookUpError>) {
+        match outcome {
+            Ok(Listing { nodes, fresh_for }) => self.handle(Event::Listed {
+                source,
+                nodes,
+                fresh_for,
+            }),
+            Err(error) => {
+                let reason = error.to_string();
+                tracing::debug!(reason, "a look-up has failed");
+                self.handle(Event::LookupFailed { source, reason });
+            }
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        tracing::trace!(?event, "membership");
+        self.membership.handle(self.began.elapsed(), event);
+    }
+
+    /// Does what is to be done.
+    async fn act(&mut self) -> Option<Ending> {
+        let actions: Vec<Action> = self.membership.actions().collect();
+        let mut ending = None;
+        for action in actions {
+            match action {
+                Action::LookUp(number) => self.look_up(number),
+                Action::Dial(peer) => self.with_link(async |link| link.dial(&peer).await).await,
+                Action::Tell(peer, message) => {
+                    self.with_link(async |link| link.tell(&peer, &message).await)
+                        .await;
+                }
+                Action::Open => {
+                    self.open = true;
+                    // What the applications look at first is there before they are.
+                    self.publish().await;
+                    self.with_link(async |link| link.open().await).await;
+                }
+                Action::Report => report::missing(&self.membership.snapshot()),
+                Action::Notify(change) => self.notify(&change),
+                Action::GiveUp => {
+                    report::given_up(&self.membership.snapshot());
+                    ending = Some(Ending::GivenUp);
+                }
+                Action::Stop => ending = Some(Ending::Left { open: self.open }),
+            }
+        }
+        if self.stale {
+            self.publish().await;
+        }
+        ending
+    }
+
+    fn look_up(&mut self, number: usize) {
+        let Some(source) = self.sources.get(number).cloned() else {
+            return;
+        };
+        let look_ups = Arc::clone(&self.look_ups);
+        self.looking
+            .spawn(async move { (number, look_ups.look_up(&source).await) });
+    }
+
+    fn notify(&mut self, change: &Change) {
+        self.stale = true;
+        report::change(change, &self.membership.snapshot());
+    }
+
+    async fn publish(&mut self) {
+        let term = publish::term(&self.membership.snapshot());
+        if let Some(link) = &self.link {
+            link.publish(term).await;
+            self.stale = false;
+        }
+    }
+
+    async fn with_link(&self, ask: impl AsyncFnOnce(&Link)) {
+        if let Some(link) = &self.link {
+            ask(link).await;
+        }
+    }
+}
+
+/// What the VM tells next; never anything while there is no link. Cancel safe.
+async fn next(link: Option<&mut Link>) -> Told {
+    match link {
+        Some(link) => link.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,72 @@
+//! The flags of `beamport run` that are about the cluster.
+
+use std::time::Duration;
+
+use beamport_cluster::Sentry;
+use beamport_cluster::membership::OnTimeout;
+use clap::{Args, ValueEnum};
+
+use super::super::options::seconds;
+
+/// The flags of `beamport run` that are about the cluster.
+#[derive(Debug, Args)]
+pub(crate) struct AssembleOptions {
+    /// Where the cluster's nodes are found: NODE@HOST,…, dns://NAME, srv://NAME, hosts://HOST,… [default:
+    /// nowhere; the node joins no cluster of its own accord]
+    #[arg(long, value_name = "SENTRY")]
+    pub(crate) sentry: Option<Sentry>,
+
+    /// How many nodes, this one among them, have to be connected before applications start
+    #[arg(long, default_value = "1", value_name = "N", requires = "sentry")]
+    pub(crate) consensus: usize,
+
+    /// How long to wait for them, in seconds; 0 waits for ever
+    #[arg(long, default_value = "60", value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) consensus_timeout: Duration,
+
+    /// What becomes of a node that has waited that long: `exit`, with code 75, or `open`, starting all the same
+    #[arg(long, default_value = "exit", value_name = "WHAT")]
+    pub(crate) on_timeout: Policy,
+
+    /// How applications are held until then: `boot` holds the VM's boot, `off` does not hold them
+    #[arg(long, default_value = "boot", value_name = "WHAT")]
+    pub(crate) gate: Gate,
+
+    /// The cluster's name: nodes of another are left alone, whoever lists them
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub(crate) cluster: String,
+}
+
+impl AssembleOptions {
+    /// Whether the VM's boot is held.
+    pub(crate) fn holds(&self) -> bool {
+        self.sentry.is_some() && self.gate == Gate::Boot
+    }
+}
+
+/// What becomes of a node that waited for consensus in vain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Policy {
+    /// The node ends.
+    Exit,
+    /// Its applications start.
+    Open,
+}
+
+/// How applications are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Gate {
+    /// By the VM's boot.
+    Boot,
+    /// Not at all.
+    Off,
+}
+
+impl From<Policy> for OnTimeout {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Exit => Self::Exit,
+            Policy::Open => Self::Open,
+        }
+    }
+}

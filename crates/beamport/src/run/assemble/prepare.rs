@@ -1,0 +1,88 @@
+//! From flags to an [`Assembly`].
+
+use std::num::NonZeroU16;
+use std::path::Path;
+
+use anyhow::anyhow;
+use beamport_cluster::membership::Config;
+use beamport_dist::FullName;
+
+use super::options::Gate;
+use super::{AssembleOptions, Assembly, Settings};
+use crate::failure::{Code, Failure};
+use crate::host_names::HostNames;
+use crate::run::cookie::Cookie;
+use crate::run::identity::Identity;
+use crate::run::launcher::Launcher;
+
+/// What keeps the node in its cluster; none if there is no sentry. `cookie` is the one that was given, if one was.
+pub(crate) async fn prepare(
+    options: &AssembleOptions,
+    identity: &Identity,
+    cookie: Option<&Cookie>,
+    mapper_port: NonZeroU16,
+    launcher: Launcher,
+) -> Result<Option<Assembly>, Failure> {
+    let Some(sentry) = options.sentry.clone() else {
+        return Ok(None);
+    };
+    if launcher == Launcher::Rabbitmq && options.gate == Gate::Boot {
+        return Err(Failure::usage(
+            "RabbitMQ starts its distribution when its boot is over, so that its boot cannot be held until others \
+             are connected: say --gate off",
+        ));
+    }
+    let node: FullName = identity
+        .to_string()
+        .parse()
+        .map_err(|error| Failure::new(Code::Usage, error))?;
+    // Where nothing is held, nothing is waited for.
+    let waits = options.holds() && !options.consensus_timeout.is_zero();
+    let patience = waits.then_some(options.consensus_timeout);
+    let settings = Settings {
+        cookie: cookie_of(cookie)?,
+        sentry,
+        mapper_port,
+        held: options.holds(),
+        membership: Config {
+            cluster: options.cluster.clone(),
+            patience,
+            on_timeout: options.on_timeout.into(),
+            seed: seed(),
+            ..Config::new(node, options.consensus)
+        },
+    };
+    let host_names = HostNames::of_system().map_err(|error| {
+        Failure::new(Code::Config, anyhow!("cannot look up host names: {error}"))
+    })?;
+    let assembly = Assembly::new(settings, host_names)
+        .await
+        .map_err(|error| Failure::new(Code::Unavailable, error))?;
+    Ok(Some(assembly))
+}
+
+/// The cookie of the VM, which we have to know too: the one that was given, else the one that it will read.
+fn cookie_of(given: Option<&Cookie>) -> Result<beamport_dist::Cookie, Failure> {
+    let config = |error: anyhow::Error| Failure::new(Code::Config, error);
+    let cookie = match given {
+        Some(cookie) => cookie.clone(),
+        None => {
+            let home = std::env::var_os("HOME").ok_or_else(|| {
+                config(anyhow!("to assemble needs the cookie: set BEAMPORT_COOKIE, or HOME to where .erlang.cookie is"))
+            })?;
+            Cookie::read(&Path::new(&home).join(".erlang.cookie")).map_err(|error| {
+                config(anyhow!("to assemble needs the cookie: set BEAMPORT_COOKIE, or say --cookie-file ({error})"))
+            })?
+        }
+    };
+    cookie
+        .reveal()
+        .parse()
+        .map_err(|error| config(anyhow!("the cookie is none: {error}")))
+}
+
+/// Something that other nodes do not have, so that they do not do everything at the same time.
+fn seed() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(std::process::id())
+}

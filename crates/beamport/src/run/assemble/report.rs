@@ -1,0 +1,53 @@
+//! What is said of the cluster in the log.
+
+use beamport_cluster::membership::{Change, Snapshot};
+
+/// Who is missed, and why. Said less often the longer it lasts.
+pub(super) fn missing(snapshot: &Snapshot) {
+    let (have, want) = (snapshot.members.len(), snapshot.consensus);
+    tracing::warn!(phase = %snapshot.phase, have, want, "waiting for consensus: {have} of {want} nodes are connected");
+    details(snapshot);
+}
+
+/// Waiting was in vain.
+pub(super) fn given_up(snapshot: &Snapshot) {
+    let (have, want) = (snapshot.members.len(), snapshot.consensus);
+    tracing::error!(
+        have,
+        want,
+        "no consensus in time: {have} of {want} nodes are connected; the node ends"
+    );
+    details(snapshot);
+}
+
+fn details(snapshot: &Snapshot) {
+    for absent in &snapshot.absent {
+        tracing::warn!(node = %absent.name, "missing: {}", absent.why);
+    }
+    for (_, reason) in &snapshot.failing {
+        tracing::warn!("the sentry does not answer: {reason}");
+    }
+    if snapshot.absent.is_empty()
+        && snapshot.failing.is_empty()
+        && snapshot.members.len() < snapshot.consensus
+    {
+        tracing::warn!("the sentry lists no other node");
+    }
+}
+
+/// Something has changed.
+pub(super) fn change(change: &Change, snapshot: &Snapshot) {
+    let members = snapshot.members.len();
+    match change {
+        Change::Phase(from, to) => tracing::info!(%from, %to, members, "the node is {to}"),
+        Change::Joined(node) => tracing::info!(%node, members, "a node has joined"),
+        Change::Left(node) => tracing::info!(%node, members, "a node has left"),
+        Change::Leader(Some(node)) => tracing::info!(%node, "the cluster has a new leader"),
+        Change::Leader(None) => tracing::info!("the cluster has no leader"),
+        Change::Problems => {
+            for problem in &snapshot.problems {
+                tracing::warn!("{problem}");
+            }
+        }
+    }
+}
