@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ports::free_port;
-use crate::support::{Running, Surroundings, wait_until};
+use crate::support::{Running, Surroundings, wait_for_file, wait_until};
 use beamport_epmd::client;
 use beamport_epmd::local::LocalDirectory;
 use beamport_epmd::server::{Config, Server, listen};
@@ -185,6 +185,7 @@ fn relayed(surroundings: &Surroundings, name: &str, elsewhere: &str) -> Running 
         "127.0.0.1",
     ]);
     run.args(["--name", name, "--port", "any", "--", "erl", "-noinput"]);
+    run.args(["-eval", "ok = file:write_file(\"up\", \"\")."]);
     Running::start(run.env("BEAMPORT_COOKIE", COOKIE))
 }
 
@@ -199,6 +200,8 @@ fn names_are_relayed_come_back_and_go_with_the_vm() {
     let elsewhere = Elsewhere::start(port);
     wait_for_name(port, "a");
     assert_eq!(names_at(surroundings.epmd_port), ["a"]);
+    // A VM that has its name and has not booted to the end loses a TERM.
+    wait_for_file(&surroundings.folder.path().join("up"));
     run.signal(Signal::SIGTERM);
     assert_eq!(run.ended().status.code(), Some(0));
     wait_until("the name to go", || names_at(elsewhere.port).is_empty());
