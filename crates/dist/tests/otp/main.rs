@@ -10,10 +10,12 @@
 #[allow(dead_code, reason = "its main is for those who run it")]
 mod call;
 mod distribution;
+mod emulator;
 mod handshake;
 mod mapper;
 mod node;
 mod peer;
+mod raw;
 #[path = "../../examples/serve.rs"]
 #[allow(dead_code, reason = "its main is for those who run it")]
 mod serve;

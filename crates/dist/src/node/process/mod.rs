@@ -67,7 +67,7 @@ struct Table {
 }
 
 /// What tells a process of this node from others.
-type Key = (u32, u32);
+type Key = (u32, u32, u32);
 
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -389,5 +389,5 @@ impl Table {
 }
 
 fn key(pid: &Pid) -> Key {
-    (pid.id, pid.serial)
+    (pid.id, pid.serial, pid.creation)
 }

@@ -82,7 +82,12 @@ pub(crate) fn down(node: &str, kind: NodeKind, reason: DownReason) -> NodeEvent 
 }
 
 /// A pid that the VM prints by evaluating `expression`, told by message.
-async fn pid_of(vm: &mut Vm, mailbox: &mut Mailbox, own: &str, expression: &str) -> Address {
+pub(crate) async fn pid_of(
+    vm: &mut Vm,
+    mailbox: &mut Mailbox,
+    own: &str,
+    expression: &str,
+) -> Address {
     let name = atom!("pids");
     let _ = mailbox.register(name);
     vm.eval(&format!("{{pids, '{own}'}} ! {expression}")).await;
