@@ -28,6 +28,8 @@ pub(crate) struct Raw {
     sender: Sender,
     /// What it and the other node both have.
     pub(crate) flags: Flags,
+    /// All that the other node has.
+    pub(crate) peer_flags: Flags,
     numbers: u32,
     fragments: usize,
 }
@@ -57,6 +59,7 @@ impl Raw {
             receiver: Receiver::new(limits),
             sender: Sender::new(established.flags),
             flags: established.flags,
+            peer_flags: established.peer_flags,
             numbers: 0,
             fragments: 0,
         }

@@ -5,6 +5,7 @@ mod aliases;
 mod atoms;
 mod bulk;
 mod exits;
+mod flags;
 mod fragments;
 mod identifiers;
 mod leaders;

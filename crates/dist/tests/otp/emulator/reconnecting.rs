@@ -67,7 +67,10 @@ async fn a_vm_that_is_started_again_is_another_one() {
     node.ping(&name(VM)).await.unwrap();
     drop(vm);
     let down = next_event(&mut events).await;
-    assert!(matches!(&down, NodeEvent::Down { node, .. } if *node == name(VM)), "{down:?}");
+    assert!(
+        matches!(&down, NodeEvent::Down { node, .. } if *node == name(VM)),
+        "{down:?}"
+    );
     for _ in 0..2 {
         let down = receive(&mut mailbox).await;
         assert!(
