@@ -8,13 +8,19 @@
 
 use beamport_term::wire::Fault;
 use beamport_term::{
-    Atom, Cursor, DecodeError, Decoder, Limits, Reference, Term, Token, atom, decode, encode,
+    Atom, Cursor, DecodeError, Decoder, Encoded, Limits, Reference, Term, Token, atom, decode,
+    encode,
 };
 use bytes::Bytes;
 use proptest::prelude::*;
 
+/// What is wrong, whether it is to be decoded or looked at.
 fn fault(bytes: &[u8]) -> (usize, Fault) {
-    let DecodeError { offset, fault } = decode(&Bytes::copy_from_slice(bytes)).unwrap_err();
+    let bytes = Bytes::copy_from_slice(bytes);
+    let error = decode(&bytes).unwrap_err();
+    let viewed = Encoded::new(bytes, Limits::default());
+    assert_eq!(viewed.err(), Some(error));
+    let DecodeError { offset, fault } = error;
     (offset, fault)
 }
 
@@ -64,6 +70,18 @@ fn a_length_beyond_the_input_allocates_nothing() {
     assert_eq!(fault(&nested).1, Fault::Truncated);
 }
 
+/// Tags at which eetf 0.12 panics, and a number of bits by which it shifts too far.
+#[test]
+fn what_has_no_place_in_a_term_is_an_error() {
+    assert_eq!(fault(b"\x83\x44"), (1, Fault::Tag(68)));
+    assert_eq!(fault(b"\x83\x44\x01\x02\x03"), (1, Fault::Tag(68)));
+    assert_eq!(fault(b"\x83\x52\x00"), (1, Fault::UnknownAtom(0)));
+    for bits in [0, 9, 32, 255] {
+        let error = fault(&[131, 77, 0, 0, 0, 1, bits, 255]);
+        assert!(matches!(error, (1, Fault::Bits(_))), "{error:?}");
+    }
+}
+
 /// Nesting that overflows the stack of those who recurse.
 #[test]
 fn nesting_is_bounded_and_no_danger_without_bounds() {
@@ -77,6 +95,8 @@ fn nesting_is_bounded_and_no_danger_without_bounds() {
     assert!(decode(&deep(limit)).is_ok());
     let error = decode(&deep(limit + 1)).unwrap_err();
     assert_eq!(error.fault, Fault::TooDeep(limit));
+    let encoded = Encoded::new(deep(1_000_000), Limits::NONE).unwrap();
+    assert_eq!(encoded.view().encoded().len(), 2_000_002);
     let term = Decoder::new(Limits::NONE).decode(&deep(1_000_000)).unwrap();
     assert_eq!(encode(&term).unwrap(), deep(1_000_000));
     let lists: Vec<u8> = [

@@ -26,15 +26,19 @@ impl FromIterator<Term> for Terms {
     #[inline]
     fn from_iter<I: IntoIterator<Item = Term>>(terms: I) -> Self {
         let terms: Arc<[Term]> = terms.into_iter().collect();
-        let height = terms.iter().map(Term::height).max().unwrap_or(0);
-        Self {
-            terms,
-            height: height.saturating_add(1),
-        }
+        let highest = terms.iter().map(Term::height).max().unwrap_or(0);
+        Self::above(highest, terms)
     }
 }
 
 impl Terms {
+    /// Terms of which the deepest is nested so deep.
+    #[inline]
+    pub(crate) fn above(highest: u8, terms: Arc<[Term]>) -> Self {
+        let height = highest.saturating_add(1);
+        Self { terms, height }
+    }
+
     /// How deep a term with these parts is nested.
     #[inline]
     pub(crate) fn height(&self) -> u8 {

@@ -8,6 +8,7 @@
 use bytes::Bytes;
 
 use super::AtomCache;
+use crate::collection::Terms;
 use crate::wire::{AtomName, Cursor, DecodeError, Fault, FunHead, Limits, PidHead, Sink, Token};
 use crate::{
     Atom, BitString, Closure, Export, Float, Fun, Integer, List, Map, Pid, Port, Reference, Term,
@@ -29,6 +30,8 @@ struct Open {
     owed: usize,
     /// Where it begins in the input.
     offset: usize,
+    /// How deep the deepest of its terms is nested so far.
+    highest: u8,
     kind: Kind,
 }
 
@@ -103,6 +106,7 @@ fn assemble<'a, C: AtomCache + ?Sized>(
                 base: maker.finished.len(),
                 owed: count,
                 offset,
+                highest: 0,
                 kind,
             });
             continue;
@@ -117,9 +121,12 @@ fn assemble<'a, C: AtomCache + ?Sized>(
             }
             if let Some(complete) = open.pop() {
                 let offset = complete.offset;
-                maker
+                let height = maker
                     .close(complete)
                     .map_err(|fault| DecodeError { offset, fault })?;
+                if let Some(around) = open.last_mut() {
+                    around.highest = around.highest.max(height);
+                }
             }
         }
     }
@@ -271,38 +278,39 @@ impl<C: AtomCache + ?Sized> Maker<'_, '_, C> {
         Ok(Next::Whole)
     }
 
-    /// Makes a term of the finished ones that are its own.
-    fn close(&mut self, open: Open) -> Result<(), Fault> {
-        match open.kind {
-            Kind::Tuple => self.close_tuple(open.base),
-            Kind::List => self.close_list(open.base),
-            Kind::Map => {
-                let map = Map::from_pairs(self.finished.drain(open.base..).collect())?;
-                self.finished.push(map.into());
-            }
-            Kind::Fun(closure) => {
-                let fun = Fun::new(*closure, self.finished.drain(open.base..));
-                self.finished.push(fun.into());
-            }
-        }
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn close_tuple(&mut self, base: usize) {
-        let tuple = Tuple(self.finished.drain(base..).collect());
-        self.finished.push(Term::Tuple(tuple));
-    }
-
-    #[inline(never)]
-    fn close_list(&mut self, base: usize) {
-        let list = if self.finished.last().is_some_and(Term::is_nil) {
-            self.finished.pop();
-            Term::List(List::from_terms(self.finished.drain(base..).collect()))
-        } else {
-            List::from_parts(self.finished.drain(base..))
+    /// Makes a term of the finished ones that are its own; how deep it is nested.
+    fn close(&mut self, open: Open) -> Result<u8, Fault> {
+        let Open {
+            base,
+            highest,
+            kind,
+            ..
+        } = open;
+        let term = match kind {
+            Kind::Tuple => self.close_tuple(base, highest),
+            Kind::List => self.close_list(base, highest),
+            Kind::Map => Map::from_pairs(self.finished.drain(base..).collect())?.into(),
+            Kind::Fun(closure) => Fun::new(*closure, self.finished.drain(base..)).into(),
         };
-        self.finished.push(list);
+        let height = term.height();
+        self.finished.push(term);
+        Ok(height)
+    }
+
+    #[inline(never)]
+    fn close_tuple(&mut self, base: usize, highest: u8) -> Term {
+        let terms = self.finished.drain(base..).collect();
+        Term::Tuple(Tuple(Terms::above(highest, terms)))
+    }
+
+    #[inline(never)]
+    fn close_list(&mut self, base: usize, highest: u8) -> Term {
+        if !self.finished.last().is_some_and(Term::is_nil) {
+            return List::from_parts(self.finished.drain(base..));
+        }
+        self.finished.pop();
+        let terms = self.finished.drain(base..).collect();
+        Term::List(List::from_terms(Terms::above(highest, terms)))
     }
 
     /// A part of the input, sharing its buffer.

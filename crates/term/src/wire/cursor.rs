@@ -32,7 +32,7 @@ impl<'a> Cursor<'a> {
         match cursor.0.u8() {
             Ok(VERSION) => Ok(cursor),
             Ok(other) => Err(Fault::Version(other)),
-            Err(fault) => Err(fault),
+            Err(truncated) => Err(truncated.into()),
         }
         .map_err(|fault| DecodeError { offset: 0, fault })
     }
@@ -113,7 +113,10 @@ impl<'a> Cursor<'a> {
 
     pub(crate) fn u32(&mut self) -> Result<u32, DecodeError> {
         let offset = self.offset();
-        self.0.u32().map_err(|fault| DecodeError { offset, fault })
+        self.0.u32().map_err(|truncated| DecodeError {
+            offset,
+            fault: truncated.into(),
+        })
     }
 
     /// Whether a compressed term begins here, which then goes on with its size.

@@ -196,14 +196,17 @@ impl<'a> Sink<'a> for Tokens {
     }
 }
 
-/// Reads what stands at one place.
+/// Reads what stands at one place; on an error stays there.
+///
+/// It reads from a copy, of which no other function has the address, so that it is kept in registers.
 #[inline(always)]
 pub(super) fn read<'a, S: Sink<'a>>(
-    input: &mut Reader<'a>,
+    reader: &mut Reader<'a>,
     sink: &mut S,
 ) -> Result<S::Made, Fault> {
+    let mut input = *reader;
     let tag = input.u8()?;
-    match tag {
+    let made = match tag {
         tag::SMALL_INTEGER => sink.integer(input.u8()?.into()),
         tag::INTEGER => sink.integer(input.u32()? as i32),
         tag::SMALL_ATOM_UTF8 => {
@@ -226,14 +229,28 @@ pub(super) fn read<'a, S: Sink<'a>>(
         }
         tag::MAP => sink.map(input.u32()?),
         tag::LARGE_TUPLE => sink.tuple(input.u32()?),
-        tag::ATOM_UTF8 | tag::SMALL_ATOM => sink.atom(atom(tag, input)?),
-        _ => sink.rare(read_rare(tag, input)?),
-    }
+        _ => {
+            let (token, after) = read_rare(tag, input)?;
+            input = after;
+            match token {
+                Token::Atom(name) => sink.atom(name),
+                token => sink.rare(token),
+            }
+        }
+    }?;
+    *reader = input;
+    Ok(made)
 }
 
 #[inline(never)]
-fn read_rare<'a>(tag: u8, input: &mut Reader<'a>) -> Result<Token<'a>, Fault> {
+fn read_rare<'a>(tag: u8, mut input: Reader<'a>) -> Result<(Token<'a>, Reader<'a>), Fault> {
+    let token = rare(tag, &mut input)?;
+    Ok((token, input))
+}
+
+fn rare<'a>(tag: u8, input: &mut Reader<'a>) -> Result<Token<'a>, Fault> {
     Ok(match tag {
+        tag::ATOM_UTF8 | tag::SMALL_ATOM => Token::Atom(atom(tag, input)?),
         tag::SMALL_BIG => {
             let (length, sign) = (input.u8()?, input.u8()?);
             big(sign, input.take(length.into())?)

@@ -1,5 +1,8 @@
 //! A VM that answers questions about terms: one process for each way to start it, asked over its standard input
 //! and output in packets with a length of four bytes, for as long as the tests run.
+//!
+//! It is the `erl` of the search path, or the command that the variable `BEAMPORT_ERL` names. Any OTP from 23 on will
+//! do; where they differ, tests ask for its [`release`](Vm::release).
 
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -35,7 +38,8 @@ Answer = fun
     ($0, Bytes) -> Text("~0tp", binary_to_term(Bytes));
     ($p, Bytes) -> Text("~tp", binary_to_term(Bytes));
     ($n, Bytes) -> Text("~30tp", binary_to_term(Bytes));
-    ($t, Source) -> Parse(Source)
+    ($t, Source) -> Parse(Source);
+    ($v, _) -> list_to_binary(erlang:system_info(otp_release))
 end,
 Port = open_port({fd, 0, 1}, [{packet, 4}, binary, eof]),
 Loop = fun Self() ->
@@ -76,6 +80,8 @@ pub(crate) enum Question {
     Narrow = b'n' as isize,
     /// The term that a text is, encoded.
     Parse = b't' as isize,
+    /// `system_info(otp_release)`
+    Release = b'v' as isize,
 }
 
 /// A VM that takes only Latin-1 for text, as it does by default.
@@ -94,13 +100,16 @@ struct Pipes {
 
 impl Vm {
     fn start(printable: &str) -> Self {
-        let mut child = Command::new("erl")
+        let command = std::env::var("BEAMPORT_ERL").unwrap_or_else(|_| "erl".to_owned());
+        let mut words = command.split_ascii_whitespace();
+        let mut child = Command::new(words.next().unwrap_or("erl"))
+            .args(words)
             .args(["+pc", printable, "-noinput", "-start_epmd", "false", "-eval", LOOP])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| {
-                panic!("these tests ask a real Erlang VM, and `erl` cannot be started: {error}; install Erlang/OTP 25 (Debian: erlang-base)")
+                panic!("these tests ask a real Erlang VM, and `{command}` cannot be started: {error}; install Erlang/OTP (Debian: erlang-base)")
             });
         let input = child.stdin.take().expect("standard input was piped");
         let output = child.stdout.take().expect("standard output was piped");
@@ -109,6 +118,12 @@ impl Vm {
             input,
             output,
         }))
+    }
+
+    /// The OTP release it is of.
+    pub(crate) fn release(&self) -> u32 {
+        let release = self.ask(Question::Release, b"").unwrap();
+        String::from_utf8(release).unwrap().parse().unwrap()
     }
 
     /// Asks about bytes; the answer, or what the VM raised.

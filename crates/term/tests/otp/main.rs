@@ -1,5 +1,8 @@
 //! Against other implementations: a real VM, for which `erl` must be installed (Debian: erlang-base), and the crates
 //! eetf and erltf.
+//!
+//! The binary needs nothing but itself and `erl`, so that it can be run where another OTP is; or name the command in
+//! `BEAMPORT_ERL`, as in `BEAMPORT_ERL="docker run -i --rm erlang:27 erl"`.
 
 #![allow(
     clippy::unwrap_used,

@@ -7,9 +7,12 @@ use crate::config;
 use crate::erl::{LATIN1 as VM, Question};
 use crate::terms::any_term;
 
-/// As the VM of these tests, OTP 25, writes atoms by itself.
+/// As the VM writes atoms by itself.
 fn encoder() -> Encoder {
-    Encoder::new().atoms(AtomEncoding::Latin1)
+    Encoder::new().atoms(match VM.release() {
+        ..26 => AtomEncoding::Latin1,
+        26.. => AtomEncoding::Utf8,
+    })
 }
 
 proptest! {
