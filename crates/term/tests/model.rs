@@ -10,7 +10,7 @@ use std::fmt::Debug;
 
 use beamport_term::model::MAX_DEPTH;
 use beamport_term::{
-    ModelError, Pid, Serializer, Term, atom, from_slice, from_term, to_term, to_vec,
+    Atom, ModelError, Pid, Serializer, Term, atom, from_slice, from_term, to_term, to_vec,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -199,6 +199,15 @@ fn terms_pass_as_they_are() {
         body,
     };
     both_ways(message, "#{from => <a@b.1.2>,body => [{x,1.5}]}");
+}
+
+#[test]
+fn atoms_pass_as_they_are() {
+    let options: BTreeMap<Atom, u8> = [(atom!("a b"), 1), (atom!("c"), 2)].into();
+    both_ways(options, "#{'a b' => 1,c => 2}");
+    both_ways(vec![(atom!("a"), true)], "[{a,true}]");
+    let error = read::<Atom>("<<\"text\">>").unwrap_err();
+    assert_eq!(error.to_string(), "<<\"text\">> is no atom");
 }
 
 #[test]

@@ -17,10 +17,52 @@
 //! | unit structs, unit variants | atom of the name | atom, text |
 //! | other variants | `{name, Value}`, `{name, A, B}`, `{name, #{field => Value}}` | the same |
 //! | [`Term`] | itself | any term |
+//! | [`Atom`](crate::Atom) | itself | an atom |
 //!
 //! Names are those that serde has: `#[serde(rename_all = "snake_case")]` makes `NotFound` the atom `not_found`.
 //! Keys of maps may be anything that serde allows and be any term; a key that a struct asks for may be an atom or
 //! text.
+//!
+//! # Elixir
+//!
+//! A struct is read from an Elixir struct, a map or a keyword list alike. To write an Elixir struct, let a field name its
+//! module; to write a keyword list, make it a list of pairs that begin with an [`Atom`](crate::Atom):
+//!
+//! ```
+//! use beamport_term::{Atom, Elixir, Parser, Syntax, atom, from_term, to_term};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Serialize)]
+//! struct User {
+//!     #[serde(rename = "__struct__")]
+//!     module: Atom,
+//!     name: String,
+//!     options: Vec<(Atom, u32)>,
+//! }
+//!
+//! let user = User {
+//!     module: atom!("Elixir.My.User"),
+//!     name: "Ann".into(),
+//!     options: vec![(atom!("timeout"), 5000), (atom!("retries"), 3)],
+//! };
+//! let text = Elixir::new().of(&to_term(&user)?).to_string();
+//! assert_eq!(text, r#"%My.User{name: "Ann", options: [timeout: 5000, retries: 3]}"#);
+//!
+//! #[derive(Deserialize)]
+//! struct Options {
+//!     timeout: u32,
+//!     retries: Option<u32>,
+//! }
+//!
+//! let elixir = Parser::default().syntax(Syntax::Elixir);
+//! for text in ["[timeout: 5000]", "%{timeout: 5000}", "%My.Options{timeout: 5000, retries: nil}"] {
+//!     let options: Options = from_term(&elixir.parse(text)?)?;
+//!     assert_eq!((options.timeout, options.retries), (5000, None));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Depth
 //!
 //! serde recurses. Data nested deeper than [`MAX_DEPTH`] is refused, in both directions.
 

@@ -1,4 +1,4 @@
-//! A [`Term`] as a part of data: it goes through serde as it is.
+//! A [`Term`] or an [`Atom`] as a part of data: it goes through serde as it is.
 //!
 //! serde has no way to hand over a value of a type of one's own, so a term crosses it encoded, in a wrapper whose
 //! name our serializer and deserializer know. Other formats see that wrapper's bytes.
@@ -6,11 +6,11 @@
 use std::fmt;
 
 use bytes::Bytes;
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, Visitor};
 use serde::ser::{Error as _, Serialize, Serializer};
 
 use crate::wire::Limits;
-use crate::{Decoder, Term, encode};
+use crate::{Atom, Decoder, Term, encode};
 
 /// The name of the wrapper.
 pub(super) const NAME: &str = "$beamport_term::Term";
@@ -19,6 +19,23 @@ impl Serialize for Term {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let bytes = encode(self).map_err(S::Error::custom)?;
         serializer.serialize_newtype_struct(NAME, &Encoded(&bytes))
+    }
+}
+
+/// As the term that it is.
+impl Serialize for Atom {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Term::Atom(self.clone()).serialize(serializer)
+    }
+}
+
+/// From an atom, and nothing else.
+impl<'de> Deserialize<'de> for Atom {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Term::deserialize(deserializer)? {
+            Term::Atom(atom) => Ok(atom),
+            other => Err(D::Error::custom(format_args!("{other} is no atom"))),
+        }
     }
 }
 
