@@ -43,7 +43,7 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
     let cookie = delivery::deliver(options, launcher)?;
     let epmd_port = epmd_port()?;
     let link = agent_link::find(options.agent.as_ref(), options.agent_wait, epmd_port).await;
-    let identity = identity(options, &link)?;
+    let (identity, place) = identity(options, &link)?;
     check_ports(options.port)?;
     let agent = relay_target(options, &link, epmd_port);
     tracing::info!(node = %identity, ?launcher, agent = agent.map(tracing::field::display), "starting");
@@ -81,6 +81,7 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
     let assembly = assemble::prepare(
         &options.assemble,
         &identity,
+        place,
         cookie.as_ref().map(|delivered| &delivered.cookie),
         epmd_port,
         launcher,
@@ -128,7 +129,8 @@ fn epmd_port() -> Result<NonZeroU16, Failure> {
         .ok_or_else(|| Failure::usage(format!("{EPMD_PORT} is no port: {}", text.display())))
 }
 
-fn identity(options: &RunOptions, link: &AgentLink) -> Result<Identity, Failure> {
+/// Who the node is, and what it is called on the ring if that is something else.
+fn identity(options: &RunOptions, link: &AgentLink) -> Result<(Identity, Option<String>), Failure> {
     let mut facts = Facts {
         container: container::own_id(),
         container_name: None,
@@ -164,8 +166,14 @@ fn identity(options: &RunOptions, link: &AgentLink) -> Result<Identity, Failure>
         }
         AgentLink::None => {}
     }
-    Identity::resolve(options.name.as_deref(), options.host.as_deref(), &facts)
-        .map_err(|error| Failure::new(Code::Usage, error))
+    let usage = |error| Failure::new(Code::Usage, error);
+    let identity = Identity::resolve(options.name.as_deref(), options.host.as_deref(), &facts)
+        .map_err(usage)?;
+    let place = options.assemble.place.as_deref();
+    let place = place
+        .map(|template| identity.expand(template, &facts))
+        .transpose();
+    Ok((identity, place.map_err(usage)?))
 }
 
 /// Whether the part after the `@` is known without an agent.

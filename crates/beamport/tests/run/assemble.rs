@@ -254,3 +254,59 @@ fn what_cannot_work_is_refused_before_anything_starts() {
     let error = ends_with(Running::start(run.args(["--", "true"])), 78);
     assert!(error.contains("BEAMPORT_COOKIE"), "{error}");
 }
+
+#[test]
+fn who_listens_is_told_of_every_change_in_order() {
+    let nodes = Nodes::new();
+    let folder = nodes.surroundings.folder.path().to_owned();
+    let source = "-module(my_listener).\n-export([on_state_change/3]).\n\
+        on_state_change(From, To, #{members := Members, phase := To}) ->\n\
+            Line = io_lib:format(\"~p ~p ~p~n\", [From, To, length(Members)]),\n\
+            ok = file:write_file(\"heard\", Line, [append]),\n\
+            %% What it does next is its own affair.\n\
+            1 = length(Members).\n";
+    std::fs::write(folder.join("my_listener.erl"), source).unwrap();
+    let compiled = std::process::Command::new("erlc")
+        .arg("my_listener.erl")
+        .current_dir(&folder)
+        .status();
+    assert!(compiled.unwrap().success());
+    let flags = |name: &str| {
+        let command = format!("cat >> {name}.changes; echo >> {name}.changes");
+        [
+            "--sentry",
+            LIST,
+            "--consensus",
+            "2",
+            "--listener",
+            "my_listener",
+            "--on-change",
+        ]
+        .map(str::to_owned)
+        .into_iter()
+        .chain([command])
+        .collect::<Vec<_>>()
+    };
+    let start = |name: &str| {
+        let flags = flags(name);
+        nodes.start(name, &flags.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let a = start("a");
+    let heard = |text: &str| {
+        wait_until(&format!("the listener to hear {text}"), || {
+            let heard = std::fs::read_to_string(folder.join("heard")).unwrap_or_default();
+            heard.lines().any(|line| line == text)
+        });
+    };
+    heard("assembling assembling 1");
+    let b = nodes.start_listed("b", "2");
+    heard("assembling ready 2");
+    b.signal(Signal::SIGTERM);
+    heard("ready degraded 1");
+    wait_until("the command to be told", || {
+        let changes = std::fs::read_to_string(folder.join("a.changes")).unwrap_or_default();
+        let last = changes.lines().rfind(|line| !line.is_empty());
+        last.is_some_and(|line| line.contains("\"phase\":\"degraded\""))
+    });
+    drop((a, b));
+}

@@ -294,16 +294,16 @@ impl Membership {
         let enough = self.members.len() >= self.config.consensus;
         match self.phase {
             Phase::Assembling if enough => {
-                self.push(Action::Open);
                 self.enter(now, Phase::Ready);
+                self.push(Action::Open);
             }
             Phase::Assembling if due(self.timetable.timeout, now) => {
                 self.timetable.timeout = None;
                 match self.config.on_timeout {
                     OnTimeout::Exit => self.push(Action::GiveUp),
                     OnTimeout::Open => {
-                        self.push(Action::Open);
                         self.enter(now, Phase::Degraded);
+                        self.push(Action::Open);
                     }
                 }
             }

@@ -3,7 +3,10 @@
 //! [`Assembly`] drives the state machine of `beamport-cluster`: it gives it what the VM tells ([`vm`]) and what the
 //! sentry leads to ([`look_up`]), and does what it asks for. What the VM's own code sees of it is [`publish`]ed.
 
+mod json;
+mod listener;
 pub(crate) mod look_up;
+mod on_change;
 mod options;
 mod prepare;
 mod publish;
@@ -15,7 +18,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use beamport_cluster::Sentry;
-use beamport_cluster::membership::{Action, Change, Config, Event, Membership};
+use beamport_cluster::membership::{Action, Change, Config, Event, Membership, Phase};
 use beamport_cluster::sentry::Source;
 use beamport_dist::{Cookie, FullName};
 use tokio::task::JoinSet;
@@ -25,7 +28,9 @@ pub(crate) use options::AssembleOptions;
 pub(crate) use prepare::prepare;
 
 use crate::host_names::HostNames;
+use listener::Listener;
 use look_up::{Listing, LookUpError, LookUps};
+use on_change::OnChange;
 use vm::{Link, Told, Vm, VmError};
 
 /// Flags that make a VM hold its boot until it has heard of a node that does not exist.
@@ -40,6 +45,8 @@ struct Settings {
     mapper_port: NonZeroU16,
     /// Whether the VM holds its boot.
     held: bool,
+    listener: Option<Listener>,
+    on_change: Option<String>,
     membership: Config,
 }
 
@@ -70,8 +77,12 @@ pub(crate) struct Assembly {
     /// Whether the applications may start, as far as the VM has been told or will be.
     open: bool,
     began: Instant,
-    /// Whether the VM sees something older than what is known.
+    /// Whether the VM, and who listens, have been told something older than what is known.
     stale: bool,
+    /// The phase that who listens was told last.
+    told: Phase,
+    listener: Option<Listener>,
+    on_change: Option<OnChange>,
 }
 
 impl Assembly {
@@ -81,6 +92,8 @@ impl Assembly {
             sentry,
             mapper_port,
             held,
+            listener,
+            on_change,
             membership,
         } = settings;
         let cluster = membership.cluster.clone();
@@ -99,6 +112,9 @@ impl Assembly {
             open: !held,
             began: Instant::now(),
             stale: true,
+            told: Phase::Assembling,
+            listener,
+            on_change: on_change.map(OnChange::start),
         })
     }
 
@@ -222,12 +238,22 @@ impl Assembly {
         report::change(change, &self.membership.snapshot());
     }
 
+    /// Lets the VM see what is known, and tells who listens.
     async fn publish(&mut self) {
-        let term = publish::term(&self.membership.snapshot());
-        if let Some(link) = &self.link {
-            link.publish(term).await;
-            self.stale = false;
+        let Some(link) = &self.link else {
+            return;
+        };
+        let snapshot = self.membership.snapshot();
+        let term = publish::term(&snapshot);
+        link.publish(term.clone()).await;
+        if let Some(Listener(module)) = &self.listener {
+            link.notify(module, [self.told, snapshot.phase], term).await;
         }
+        let before = std::mem::replace(&mut self.told, snapshot.phase);
+        if let Some(command) = &self.on_change {
+            command.tell(before, snapshot);
+        }
+        self.stale = false;
     }
 
     async fn with_link(&self, ask: impl AsyncFnOnce(&Link)) {

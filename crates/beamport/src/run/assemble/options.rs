@@ -7,6 +7,7 @@ use beamport_cluster::membership::OnTimeout;
 use clap::{Args, ValueEnum};
 
 use super::super::options::seconds;
+use super::listener::Listener;
 
 /// The flags of `beamport run` that are about the cluster.
 #[derive(Debug, Args)]
@@ -35,6 +36,21 @@ pub(crate) struct AssembleOptions {
     /// The cluster's name: nodes of another are left alone, whoever lists them
     #[arg(long, default_value = "", value_name = "NAME")]
     pub(crate) cluster: String,
+
+    /// What this node is called on the ring, for nodes whose names change with their containers: a template as
+    /// --name is [default: the node's name]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) place: Option<String>,
+
+    /// A module whose on_state_change(From, To, State) the VM calls after each change: my_listener, or
+    /// MyApp.Listener of Elixir
+    #[arg(long, value_name = "MODULE")]
+    pub(crate) listener: Option<Listener>,
+
+    /// A command for the shell that is run after each change: see BEAMPORT_PHASE, BEAMPORT_MEMBERS,
+    /// BEAMPORT_LEADER, and JSON on its standard input
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) on_change: Option<String>,
 }
 
 impl AssembleOptions {

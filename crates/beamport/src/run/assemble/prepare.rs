@@ -19,6 +19,7 @@ use crate::run::launcher::Launcher;
 pub(crate) async fn prepare(
     options: &AssembleOptions,
     identity: &Identity,
+    place: Option<String>,
     cookie: Option<&Cookie>,
     mapper_port: NonZeroU16,
     launcher: Launcher,
@@ -38,13 +39,17 @@ pub(crate) async fn prepare(
         .map_err(|error| Failure::new(Code::Usage, error))?;
     // Where nothing is held, nothing is waited for.
     let waits = options.holds() && !options.consensus_timeout.is_zero();
+    let place = place.unwrap_or_else(|| node.to_string());
     let patience = waits.then_some(options.consensus_timeout);
     let settings = Settings {
         cookie: cookie_of(cookie)?,
         sentry,
         mapper_port,
         held: options.holds(),
+        listener: options.listener.clone(),
+        on_change: options.on_change.clone(),
         membership: Config {
+            place,
             cluster: options.cluster.clone(),
             patience,
             on_timeout: options.on_timeout.into(),

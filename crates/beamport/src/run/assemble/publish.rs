@@ -12,7 +12,9 @@
 
 use beamport_cluster::membership::Snapshot;
 use beamport_dist::FullName;
-use beamport_term::{Atom, Term, atom};
+use beamport_term::{Term, atom};
+
+use super::vm::phase_atom;
 
 /// Grows when a key changes its meaning or goes.
 const VERSION: i32 = 1;
@@ -24,13 +26,11 @@ pub(super) fn term(snapshot: &Snapshot) -> Term {
         .iter()
         .map(|member| (member.name.to_atom(), member.place.as_str()));
     let leader = snapshot.leader.as_ref().map(FullName::to_atom);
-    // The names of phases are atoms already, or the phases would not have them.
-    let phase = Atom::new(snapshot.phase.as_str()).unwrap_or(atom!("undefined"));
     Term::map([
         (atom!("version"), Term::from(VERSION)),
         (atom!("node"), snapshot.me.to_atom().into()),
         (atom!("cluster"), snapshot.cluster.as_str().into()),
-        (atom!("phase"), phase.into()),
+        (atom!("phase"), phase_atom(snapshot.phase).into()),
         (atom!("consensus"), Term::from(snapshot.consensus as u64)),
         (atom!("members"), Term::list(members)),
         (atom!("places"), Term::map(places)),

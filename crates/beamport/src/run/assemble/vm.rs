@@ -6,10 +6,10 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
-use beamport_cluster::membership::Message;
+use beamport_cluster::membership::{Message, Phase};
 use beamport_dist::node::{CallError, Config, Mailbox, Node, Received, Spawn, StartError};
 use beamport_dist::{Cookie, FullName};
-use beamport_term::{Pid, Reference, Term, atom};
+use beamport_term::{Atom, Pid, Reference, Term, atom};
 use tokio::time::sleep;
 
 use super::words;
@@ -200,6 +200,19 @@ impl Link {
         self.ask((self.owner(), atom!("publish"), term)).await;
     }
 
+    pub(super) async fn notify(&self, module: &Atom, phases: [Phase; 2], state: Term) {
+        let [from, to] = phases.map(phase_atom);
+        self.ask((
+            self.owner(),
+            atom!("notify"),
+            module.clone(),
+            from,
+            to,
+            state,
+        ))
+        .await;
+    }
+
     fn owner(&self) -> Term {
         self.mailbox.pid().clone().into()
     }
@@ -211,6 +224,12 @@ impl Link {
             tracing::debug!(vm = %self.vm, %error, "the watcher cannot be asked");
         }
     }
+}
+
+/// The phase as Erlang has it.
+pub(super) fn phase_atom(phase: Phase) -> Atom {
+    // The names of phases are short, and atoms.
+    Atom::new(phase.as_str()).unwrap_or(atom!("undefined"))
 }
 
 fn told(message: &Term) -> Option<Told> {

@@ -104,6 +104,11 @@ impl Identity {
         Ok(identity)
     }
 
+    /// Replaces the placeholders of a template for something else than a name.
+    pub(crate) fn expand(&self, template: &str, facts: &Facts) -> Result<String, IdentityError> {
+        template::expand(template, Side::Host, facts, &self.host)
+    }
+
     /// The rules of OTP's `net_kernel` and of long names.
     fn check(&self) -> Result<(), IdentityError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
