@@ -300,3 +300,48 @@ mod spawned {
     pub(super) const LINK: u8 = 0x1;
     pub(super) const MONITOR: u8 = 0x2;
 }
+
+#[cfg(test)]
+mod tests {
+    use beamport_term::atom;
+
+    use super::*;
+
+    #[test]
+    fn what_a_peer_does_not_know_yet_or_any_more_is_said_in_other_words() {
+        let pid = |id| Pid {
+            node: atom!("a@b"),
+            id,
+            serial: 0,
+            creation: 7,
+        };
+        let (from, to) = (pid(1), pid(2));
+        let unlink = Control::UnlinkId {
+            id: 1,
+            from: from.clone(),
+            to: to.clone(),
+        };
+        let old = Control::Unlink {
+            from: from.clone(),
+            to,
+        };
+        assert_eq!(unlink.clone().for_peer(Flags::NONE), old);
+        assert_eq!(unlink.clone().for_peer(Flags::UNLINK_ID), unlink);
+
+        let alias = Reference::new(atom!("a@b"), 7, [1, 2, 3]).unwrap();
+        let send = Control::AliasSend {
+            from: from.clone(),
+            to: alias.clone(),
+            token: None,
+        };
+        let new = Control::AltAct {
+            priority: false,
+            exit: false,
+            from,
+            to: Recipient::Alias(alias),
+            token: None,
+        };
+        assert_eq!(send.clone().for_peer(Flags::ALIAS), send);
+        assert_eq!(send.for_peer(Flags::ALIAS | Flags::ALTACT_SIG), new);
+    }
+}

@@ -1,4 +1,23 @@
 //! How a node behaves.
+//!
+//! # How much to allow
+//!
+//! Everything that others can make a node hold has a limit, and the defaults are those of a node among peers that it
+//! trusts: they leave room for whatever VMs do, and only keep what has gone wrong from taking the machine.
+//!
+//! | what | who can fill it | bounded by |
+//! |---|---|---|
+//! | a connection: what comes | its peer | [`limits`](Config::limits): a frame and all unfinished messages |
+//! | a connection: what goes | this node, while the peer does not read | [`outbox`](Config::outbox) |
+//! | a connection: atoms | its peer, and this node | 2048 of at most 1020 bytes in either direction, by protocol |
+//! | a mailbox | all peers | [`inbox`](Config::inbox), each message of at most what `limits` allow |
+//! | links and monitors | a peer | [`processes`](Config::processes) |
+//! | connections | who knows the cookie | [`connections`](Config::connections) |
+//! | handshakes | anyone | [`handshakes`](Config::handshakes), each for [`setup_time`](Config::setup_time) |
+//!
+//! To be safe from peers that are not trusted that far, set `limits.frame` and `limits.unfinished_bytes` to a few
+//! times the largest message that is expected, and `inbox` such that as many of those fit into memory; peers that are
+//! not trusted at all must not know the cookie, as with it they can do on VMs whatever they like.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};

@@ -169,3 +169,50 @@ impl Processes {
         vec![Signal::new(&self.nobody(), node, reply, None)]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::node::process::{Lifetime, ProcessLimits};
+
+    /// OTP 28 and later send by alias, and exit signals by name or alias, in a way of their own.
+    #[test]
+    fn what_comes_the_way_of_otp_28_comes_to_the_same() {
+        let processes = Processes::new(atom!("us@host"), 7, ProcessLimits::default());
+        let (sender, mut inbox) = mpsc::channel(8);
+        let pid = processes.start(sender);
+        processes.register(&pid, atom!("name"));
+        let alias = processes.alias(&pid, Lifetime::Reply);
+        let peer = || Pid {
+            node: atom!("peer@host"),
+            ..processes.nobody()
+        };
+        let mut obey = |exit, to: Recipient, number: i32| {
+            let control = Control::AltAct {
+                priority: true,
+                exit,
+                from: peer(),
+                to,
+                token: None,
+            };
+            assert!(processes.obey(control, Some(number.into())).is_empty());
+            inbox.try_recv().ok()
+        };
+        let message = |number: i32| Some(Received::Message(number.into()));
+        let exit = |number: i32| {
+            let (from, reason) = (peer(), number.into());
+            Some(Received::Exit { from, reason })
+        };
+        let by_name = || Recipient::Name(atom!("name"));
+        let by_alias = || Recipient::Alias(alias.clone());
+        assert_eq!(obey(false, Recipient::Pid(pid.clone()), 1), message(1));
+        assert_eq!(obey(false, by_name(), 2), message(2));
+        assert_eq!(obey(true, by_name(), 3), exit(3));
+        assert_eq!(obey(true, by_alias(), 4), exit(4));
+        assert_eq!(obey(false, by_alias(), 5), message(5));
+        assert_eq!(obey(false, by_alias(), 6), None);
+        assert_eq!(obey(true, by_alias(), 7), None);
+    }
+}

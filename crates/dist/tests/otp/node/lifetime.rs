@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use beamport_dist::Flags;
 use beamport_dist::node::{
     Address, Config, ConnectError, DownReason, Node, NodeEvent, NodeKind, StartError,
 };
 use beamport_term::{Term, atom};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{timeout, timeout_at};
 
@@ -68,7 +70,20 @@ async fn a_node_that_stops_leaves_nothing() {
     let waiting = node.clone();
     let waiting = tokio::spawn(async move { waiting.connect(&name("mute@127.0.0.1")).await });
 
+    // Somebody has begun to connect, and is waited for.
+    let mut half = mapper.connect("rust").await;
+    let flags = Flags::MANDATORY_26.bits().to_be_bytes();
+    let begin = [b"\0\x1dN", &flags[..], b"\0\0\0\x07\0\x0ehalf@127.0.0.1"].concat();
+    half.write_all(&begin).await.unwrap();
+    let mut welcome = [0; 5];
+    half.read_exact(&mut welcome).await.unwrap();
+    let waiting_for_half = node.clone();
+    let waiting_for_half =
+        tokio::spawn(async move { waiting_for_half.connect(&name("half@127.0.0.1")).await });
+    tokio::task::yield_now().await;
+
     node.stop().await;
+    assert!(waiting_for_half.await.unwrap().is_err());
     assert!(node.connected().is_empty());
     assert!(!mapper.knows("rust").await);
     assert_eq!(mailbox.receive().await, None);
