@@ -22,6 +22,10 @@ type Outcome = Result<Arc<Connection>, Arc<ConnectError>>;
 /// How often it is waited for attempts of others before a connection is not to be had.
 const TRIES: usize = 4;
 
+/// How many nodes are remembered that were connected, where that matters: with names that peers are given anew each
+/// time there is no end of them.
+const LOST: usize = 1 << 16;
+
 /// All connections of a node.
 #[derive(Debug, Default)]
 pub(super) struct Connections(Mutex<Table>);
@@ -156,7 +160,7 @@ impl Connections {
         let current = matches!(table.states.get(peer), Some(State::Up(c)) if Arc::ptr_eq(c, gone));
         if current {
             table.states.remove(peer);
-            if remember {
+            if remember && table.lost.len() < LOST {
                 table.lost.insert(peer.clone());
             }
         }

@@ -208,6 +208,13 @@ async fn a_certificate_is_for_a_host() {
         node.ping(&name(VM)).await.unwrap();
     }
 
+    // A host by its name.
+    let by_name = authority.identity("localhost");
+    let _vm = by_name.vm(&mapper, "second@localhost", "tlsv1.3").await;
+    let config = tls_config(&mapper, ours.tls(Trust::Hosts));
+    let us = Node::start(name("us@127.0.0.1"), config).await.unwrap();
+    us.ping(&name("second@localhost")).await.unwrap();
+
     // An address may be told as one, though no VM would look there.
     let address = IpAddr::from(Ipv4Addr::LOCALHOST);
     let as_address = Identity::new(&authority, &authority, SanType::IpAddress(address));
