@@ -4,26 +4,57 @@
 //! one table of names that live as long as their connections. The agent has another, fed by Docker.
 
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::fd::BorrowedFd;
+
+use rustix::net::getsockname;
 
 use crate::node::{Creation, NodeName, Registration};
 
 /// The two ends of the connection a request came over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Client {
+#[derive(Debug, Clone, Copy)]
+pub struct Client<'a> {
     /// Who asks.
     pub remote: SocketAddr,
-    /// Which of our addresses it dialled.
-    pub local: SocketAddr,
+    local: Local<'a>,
 }
 
-impl Client {
+/// Our end. Most requests are answered without a look at it, so that the kernel is asked only when somebody asks us.
+#[derive(Debug, Clone, Copy)]
+enum Local<'a> {
+    Address(SocketAddr),
+    Socket(BorrowedFd<'a>),
+}
+
+impl<'a> Client<'a> {
+    /// A client that dialled `local`.
+    pub fn new(remote: SocketAddr, local: SocketAddr) -> Self {
+        let local = Local::Address(local);
+        Self { remote, local }
+    }
+
+    /// The client at the other end of `socket`.
+    pub(crate) fn over(socket: BorrowedFd<'a>, remote: SocketAddr) -> Self {
+        let local = Local::Socket(socket);
+        Self { remote, local }
+    }
+
+    /// Which of our addresses it dialled; where the kernel does not say, it is as if it had dialled none.
+    pub fn dialled(&self) -> IpAddr {
+        match self.local {
+            Local::Address(address) => address.ip(),
+            Local::Socket(socket) => getsockname(socket)
+                .and_then(SocketAddr::try_from)
+                .map_or(Ipv4Addr::UNSPECIFIED.into(), |address| address.ip()),
+        }
+    }
+
     /// Whether the client is on this host: loopback, or one of our addresses talking to itself.
     ///
     /// The same rule as stock epmd's; v4-mapped addresses count as IPv4.
     pub fn is_local(&self) -> bool {
         let remote = self.remote.ip().to_canonical();
-        remote.is_loopback() || remote == self.local.ip().to_canonical()
+        remote.is_loopback() || remote == self.dialled().to_canonical()
     }
 
     /// The client's address, with v4-mapped addresses as IPv4.
@@ -83,20 +114,20 @@ pub trait Directory: Send + Sync + 'static {
     type Lease: Lease;
 
     /// Whether `client` may register at all. Asked before anything else is; stock epmd says local clients only.
-    fn may_register(&self, client: &Client) -> bool;
+    fn may_register(&self, client: &Client<'_>) -> bool;
 
     /// Takes a name.
     fn register(
         &self,
-        client: &Client,
+        client: &Client<'_>,
         node: Registration,
     ) -> impl Future<Output = Result<Registered<Self::Lease>, Refusal>> + Send;
 
     /// Answers PORT_PLEASE2: the node as `client` can reach it.
-    fn lookup(&self, client: &Client, name: &NodeName) -> Option<Registration>;
+    fn lookup(&self, client: &Client<'_>, name: &NodeName) -> Option<Registration>;
 
     /// Answers NAMES: what `client` can reach.
-    fn names(&self, client: &Client) -> Vec<Listed>;
+    fn names(&self, client: &Client<'_>) -> Vec<Listed>;
 
     /// Answers DUMP: active names and names remembered from before.
     fn dump(&self) -> Vec<Dumped>;

@@ -92,13 +92,13 @@ impl LocalDirectory {
 impl Directory for LocalDirectory {
     type Lease = LocalLease;
 
-    fn may_register(&self, client: &Client) -> bool {
+    fn may_register(&self, client: &Client<'_>) -> bool {
         client.is_local()
     }
 
     async fn register(
         &self,
-        client: &Client,
+        client: &Client<'_>,
         node: Registration,
     ) -> Result<Registered<LocalLease>, Refusal> {
         let patience = Instant::now() + HANDOVER;
@@ -125,11 +125,11 @@ impl Directory for LocalDirectory {
         }
     }
 
-    fn lookup(&self, _client: &Client, name: &NodeName) -> Option<Registration> {
+    fn lookup(&self, _client: &Client<'_>, name: &NodeName) -> Option<Registration> {
         self.0.table().held.get(name).map(|held| held.node.clone())
     }
 
-    fn names(&self, _client: &Client) -> Vec<Listed> {
+    fn names(&self, _client: &Client<'_>) -> Vec<Listed> {
         self.0
             .table()
             .newest_first()
@@ -178,7 +178,11 @@ impl Shared {
 }
 
 impl Table {
-    fn take(&mut self, client: &Client, node: &Registration) -> Result<(Creation, u64), Refusal> {
+    fn take(
+        &mut self,
+        client: &Client<'_>,
+        node: &Registration,
+    ) -> Result<(Creation, u64), Refusal> {
         if let Some(held) = self.held.get(&node.name) {
             return Err(Refusal::Duplicate {
                 holder: held.holder.to_string(),
@@ -286,11 +290,11 @@ mod tests {
 
     use super::*;
 
-    fn client() -> Client {
-        Client {
-            remote: "127.0.0.1:40000".parse().unwrap(),
-            local: "127.0.0.1:4369".parse().unwrap(),
-        }
+    fn client() -> Client<'static> {
+        Client::new(
+            "127.0.0.1:40000".parse().unwrap(),
+            "127.0.0.1:4369".parse().unwrap(),
+        )
     }
 
     fn node(name: &str) -> Registration {

@@ -197,10 +197,7 @@ pub(super) fn serve(options: &ServeOptions) -> Result<()> {
 async fn serve_directory(listener: TcpListener, options: &ServeOptions) -> Result<()> {
     let directory = Arc::new(LocalDirectory::new());
     let address = listener.local_addr()?;
-    let client = Client {
-        remote: address,
-        local: address,
-    };
+    let client = Client::new(address, address);
     let mut leases = Vec::with_capacity(options.names);
     for number in 0..options.names {
         let node = Registration::new(load::name(number).parse()?, NonZeroU16::MIN);

@@ -74,7 +74,7 @@ impl HostDirectory {
         }
     }
 
-    fn who(&self, client: &Client, snapshot: &Snapshot) -> Who {
+    fn who(&self, client: &Client<'_>, snapshot: &Snapshot) -> Who {
         if client.is_local() {
             return Who::Host;
         }
@@ -86,7 +86,7 @@ impl HostDirectory {
     }
 
     /// Who a client is, waiting a moment for news of a container that was just started.
-    async fn introduce(&self, client: &Client) -> Who {
+    async fn introduce(&self, client: &Client<'_>) -> Who {
         let deadline = Instant::now() + INTRODUCTION;
         let mut docker = self.docker.clone();
         loop {
@@ -120,11 +120,11 @@ impl HostDirectory {
         })
     }
 
-    fn dialled(&self, client: &Client) -> IpAddr {
-        self.settings.dialled.unwrap_or_else(|| client.local.ip())
+    fn dialled(&self, client: &Client<'_>) -> IpAddr {
+        self.settings.dialled.unwrap_or_else(|| client.dialled())
     }
 
-    fn resolve(&self, client: &Client, name: &NodeName) -> Result<Registration, Reason> {
+    fn resolve(&self, client: &Client<'_>, name: &NodeName) -> Result<Registration, Reason> {
         let snapshot = self.docker.snapshot();
         let dialled = self.dialled(client);
         if let Some(held) = self.registry.holder(name) {
@@ -136,7 +136,7 @@ impl HostDirectory {
     }
 
     /// What the reserved name is answered with.
-    fn facts(&self, client: &Client) -> AgentFacts {
+    fn facts(&self, client: &Client<'_>) -> AgentFacts {
         let snapshot = self.docker.snapshot();
         let asker = match self.who(client, &snapshot) {
             Who::Host => Asker::Host,
@@ -154,7 +154,7 @@ impl HostDirectory {
         }
     }
 
-    fn container_facts(&self, client: &Client, container: &Container) -> ContainerFacts {
+    fn container_facts(&self, client: &Client<'_>, container: &Container) -> ContainerFacts {
         // Others dial the advertised address, whichever one the container itself dialled.
         let dialled = self.settings.advertised.parse();
         let dialled = dialled.unwrap_or_else(|_| self.dialled(client));
@@ -177,7 +177,7 @@ impl HostDirectory {
         }
     }
 
-    fn complain(&self, client: &Client, name: &NodeName, reason: &Reason) {
+    fn complain(&self, client: &Client<'_>, name: &NodeName, reason: &Reason) {
         let leave = self
             .complaints
             .lock()
@@ -217,13 +217,13 @@ impl Directory for HostDirectory {
     type Lease = NameLease;
 
     /// Everyone may try: whether an address is a container's may take a moment to find out.
-    fn may_register(&self, _client: &Client) -> bool {
+    fn may_register(&self, _client: &Client<'_>) -> bool {
         true
     }
 
     async fn register(
         &self,
-        client: &Client,
+        client: &Client<'_>,
         node: Registration,
     ) -> Result<Registered<NameLease>, Refusal> {
         if node.name.as_str() == agent::NAME {
@@ -253,7 +253,7 @@ impl Directory for HostDirectory {
         Ok(Registered { creation, lease })
     }
 
-    fn lookup(&self, client: &Client, name: &NodeName) -> Option<Registration> {
+    fn lookup(&self, client: &Client<'_>, name: &NodeName) -> Option<Registration> {
         if name.as_str() == agent::NAME {
             let mut own = Registration::new(name.clone(), self.settings.own_port);
             own.node_type = NodeType::HIDDEN;
@@ -269,7 +269,7 @@ impl Directory for HostDirectory {
     ///
     /// A container is not told of itself before that: RabbitMQ asks its host for its own name before it starts,
     /// and takes what it finds for another node that has it.
-    fn names(&self, client: &Client) -> Vec<Listed> {
+    fn names(&self, client: &Client<'_>) -> Vec<Listed> {
         let snapshot = self.docker.snapshot();
         let dialled = self.dialled(client);
         let held = self.registry.all();
@@ -332,7 +332,7 @@ impl Directory for HostDirectory {
 }
 
 impl HostDirectory {
-    fn why_stranger(&self, client: &Client) -> String {
+    fn why_stranger(&self, client: &Client<'_>) -> String {
         let address = client.address();
         match self.docker.snapshot().status {
             Status::Connected => format!(

@@ -89,13 +89,13 @@ impl RelayDirectory {
 impl Directory for RelayDirectory {
     type Lease = RelayLease;
 
-    fn may_register(&self, client: &Client) -> bool {
+    fn may_register(&self, client: &Client<'_>) -> bool {
         self.names.may_register(client)
     }
 
     async fn register(
         &self,
-        client: &Client,
+        client: &Client<'_>,
         mut node: Registration,
     ) -> Result<Registered<RelayLease>, Refusal> {
         self.about.annotate(&mut node);
@@ -126,11 +126,11 @@ impl Directory for RelayDirectory {
         Ok(Registered { creation, lease })
     }
 
-    fn lookup(&self, client: &Client, name: &NodeName) -> Option<Registration> {
+    fn lookup(&self, client: &Client<'_>, name: &NodeName) -> Option<Registration> {
         self.names.lookup(client, name)
     }
 
-    fn names(&self, client: &Client) -> Vec<Listed> {
+    fn names(&self, client: &Client<'_>) -> Vec<Listed> {
         self.names.names(client)
     }
 

@@ -3,20 +3,18 @@
 use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::task::Poll;
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, SocketFlags, acceptfrom_with, getsockname, recv, send};
+use rustix::net::{RecvFlags, SendFlags, SocketFlags, acceptfrom_with, recv, send};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::answer::{Verdict, answer};
-use super::connection::{self, Stage};
+use super::connection::{Stage, Unserved};
 use super::reserve::Reserve;
 use super::{Config, Shared};
 use crate::directory::{Client, Directory};
@@ -42,8 +40,6 @@ pub(super) struct Gates {
 #[derive(Debug)]
 struct Gate {
     listener: AsyncFd<TcpListener>,
-    /// The address all its clients dialled, unless it listens on every address there is.
-    address: Option<SocketAddr>,
 }
 
 impl Gates {
@@ -52,17 +48,13 @@ impl Gates {
             .into_iter()
             .map(|listener| {
                 listener.set_nonblocking(true)?;
-                let address = listener.local_addr()?;
                 #[expect(
                     deprecated,
                     reason = "for types that change their descriptor, which a TcpListener does not; the successor \
                               is unsafe"
                 )]
                 let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
-                Ok(Gate {
-                    listener,
-                    address: (!address.ip().is_unspecified()).then_some(address),
-                })
+                Ok(Gate { listener })
             })
             .collect();
         Ok(Self {
@@ -97,33 +89,28 @@ impl Gates {
         index
     }
 
-    /// Accepts and serves a batch of connections from the listener that is ready, leaving to `connections` what
-    /// takes longer. True when the batch was full, so that there may be more.
-    pub(super) fn accept<D: Directory>(
-        &mut self,
-        index: usize,
-        shared: &Arc<Shared<D>>,
-        connections: &mut JoinSet<()>,
-    ) -> bool {
+    /// Accepts and serves a batch of connections from the listener that is ready. True when the batch was full, so
+    /// that there may be more.
+    pub(super) fn accept<D: Directory>(&mut self, index: usize, shared: &Shared<D>) -> bool {
         self.reserve.restore(&shared.short_of_files);
-        let is_full = self.accept_batch(index, shared, connections);
+        let is_full = self.accept_batch(index, shared);
         self.first = (index + 1) % self.gates.len().max(1);
-        self.desk.serve_late(shared, connections);
+        self.desk.serve_late(shared);
         is_full
     }
 
-    fn accept_batch<D: Directory>(
-        &mut self,
-        index: usize,
-        shared: &Arc<Shared<D>>,
-        connections: &mut JoinSet<()>,
-    ) -> bool {
+    /// Takes the connections that could not be served at once.
+    pub(super) fn unserved(&mut self) -> impl Iterator<Item = Unserved> {
+        self.desk.unserved.drain(..)
+    }
+
+    fn accept_batch<D: Directory>(&mut self, index: usize, shared: &Shared<D>) -> bool {
         let Some(gate) = self.gates.get(index) else {
             return false;
         };
         for _ in 0..BATCH {
             match gate.accept() {
-                Ok((socket, client)) => self.desk.serve(shared, connections, socket, client),
+                Ok((socket, remote)) => self.desk.serve(shared, socket, remote),
                 Err(Errno::AGAIN) => return false,
                 Err(Errno::MFILE | Errno::NFILE) => {
                     if !self.reserve.lend(&shared.short_of_files) {
@@ -145,7 +132,7 @@ impl Gates {
 }
 
 impl Gate {
-    fn accept(&self) -> Result<(OwnedFd, Client), Errno> {
+    fn accept(&self) -> Result<(OwnedFd, SocketAddr), Errno> {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let accepted = self.listener.try_io(Interest::READABLE, |listener| {
             Ok(acceptfrom_with(listener, flags)?)
@@ -153,11 +140,7 @@ impl Gate {
         let (socket, remote) =
             accepted.map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::AGAIN))?;
         let remote = SocketAddr::try_from(remote.ok_or(Errno::CONNABORTED)?)?;
-        let local = match self.address {
-            Some(address) => address,
-            None => SocketAddr::try_from(getsockname(&socket)?)?,
-        };
-        Ok((socket, Client { remote, local }))
+        Ok((socket, remote))
     }
 }
 
@@ -186,7 +169,8 @@ struct Desk {
     reply: Vec<u8>,
     /// Connections that had not brought their request when they were accepted. Mostly it is there by the time the
     /// batch is through.
-    late: Vec<(OwnedFd, Client)>,
+    late: Vec<(OwnedFd, SocketAddr)>,
+    unserved: Vec<Unserved>,
 }
 
 impl Default for Desk {
@@ -196,45 +180,38 @@ impl Default for Desk {
             received: vec![0; 2 + MAX_REQUEST + 1].into(),
             reply: Vec::new(),
             late: Vec::with_capacity(BATCH),
+            unserved: Vec::new(),
         }
     }
 }
 
 impl Desk {
-    fn serve<D: Directory>(
-        &mut self,
-        shared: &Arc<Shared<D>>,
-        connections: &mut JoinSet<()>,
-        socket: OwnedFd,
-        client: Client,
-    ) {
+    fn serve<D: Directory>(&mut self, shared: &Shared<D>, socket: OwnedFd, remote: SocketAddr) {
         match recv(&socket, &mut *self.received, RecvFlags::empty()) {
-            Ok((length, _)) => self.receive(shared, connections, socket, client, length),
-            Err(Errno::AGAIN | Errno::INTR) => self.late.push((socket, client)),
-            Err(error) => tracing::debug!(peer = %client.remote, %error, "connection lost"),
+            Ok((length, _)) => self.receive(shared, socket, remote, length),
+            Err(Errno::AGAIN | Errno::INTR) => self.late.push((socket, remote)),
+            Err(error) => tracing::debug!(peer = %remote, %error, "connection lost"),
         }
     }
 
     /// Serves those whose request had not come, if it has by now; otherwise it is waited for.
-    fn serve_late<D: Directory>(&mut self, shared: &Arc<Shared<D>>, connections: &mut JoinSet<()>) {
-        while let Some((socket, client)) = self.late.pop() {
+    fn serve_late<D: Directory>(&mut self, shared: &Shared<D>) {
+        while let Some((socket, remote)) = self.late.pop() {
             match recv(&socket, &mut *self.received, RecvFlags::empty()) {
-                Ok((length, _)) => self.receive(shared, connections, socket, client, length),
+                Ok((length, _)) => self.receive(shared, socket, remote, length),
                 Err(Errno::AGAIN | Errno::INTR) => {
-                    let stage = Stage::Read(Vec::new());
-                    connections.spawn(connection::serve(Arc::clone(shared), socket, client, stage));
+                    self.leave(socket, remote, Stage::Read(Vec::new()));
                 }
-                Err(error) => tracing::debug!(peer = %client.remote, %error, "connection lost"),
+                Err(error) => tracing::debug!(peer = %remote, %error, "connection lost"),
             }
         }
     }
 
     fn receive<D: Directory>(
         &mut self,
-        shared: &Arc<Shared<D>>,
-        connections: &mut JoinSet<()>,
+        shared: &Shared<D>,
         socket: OwnedFd,
-        client: Client,
+        remote: SocketAddr,
         length: usize,
     ) {
         let received = self.received.get(..length).unwrap_or_default();
@@ -244,6 +221,7 @@ impl Desk {
             None => Stage::Read(received.to_vec()),
             Some(request) => {
                 self.reply.clear();
+                let client = Client::over(socket.as_fd(), remote);
                 let verdict = answer(shared, &client, request, &mut self.reply);
                 match verdict {
                     Verdict::Answer if shared.config.delay_write.is_none() => {
@@ -263,6 +241,14 @@ impl Desk {
                 }
             }
         };
-        connections.spawn(connection::serve(Arc::clone(shared), socket, client, stage));
+        self.leave(socket, remote, stage);
+    }
+
+    fn leave(&mut self, socket: OwnedFd, remote: SocketAddr, stage: Stage) {
+        self.unserved.push(Unserved {
+            socket,
+            remote,
+            stage,
+        });
     }
 }

@@ -24,7 +24,7 @@ pub(super) enum Verdict {
 /// Decides on one request, putting the answer into `out`.
 pub(super) fn answer<D: Directory>(
     shared: &Shared<D>,
-    client: &Client,
+    client: &Client<'_>,
     request: Result<Request, RequestError>,
     out: &mut Vec<u8>,
 ) -> Verdict {

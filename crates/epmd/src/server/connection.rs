@@ -2,13 +2,15 @@
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::TcpStream as StdStream;
-use std::os::fd::OwnedFd;
+use std::net::{SocketAddr, TcpStream as StdStream};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use rustix::net::sockopt;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -33,36 +35,50 @@ pub(super) enum Stage {
     Register(Box<Registration>),
 }
 
+/// A connection that was accepted and could not be served at once.
+#[derive(Debug)]
+pub(super) struct Unserved {
+    pub(super) socket: OwnedFd,
+    pub(super) remote: SocketAddr,
+    pub(super) stage: Stage,
+}
+
 /// Serves one connection to its end.
 pub(super) fn serve<D: Directory>(
     shared: Arc<Shared<D>>,
-    socket: OwnedFd,
-    client: Client,
-    stage: Stage,
+    connection: Unserved,
 ) -> impl Future<Output = ()> + Send {
     // In a box of its own, so that what waiting takes is not kept while a name is held, for days.
-    let waiting = Box::pin(wait(shared, socket, client, stage));
-    async move {
+    let waiting = Box::pin(wait(shared, connection));
+    let serving = async move {
         let Some(mut held) = waiting.await else {
             return;
         };
         held.until_gone().await;
         tracing::info!(node = %held.name, "unregistered");
-    }
+    };
+    // What a directory does wrong with one connection is to end that one only.
+    AssertUnwindSafe(serving).catch_unwind().map(|ended| {
+        if ended.is_err() {
+            tracing::error!("a connection failed: this is a bug");
+        }
+    })
 }
 
 /// Sees a connection through until it is done or holds a name, unless its place is needed for another.
 async fn wait<D: Directory>(
     shared: Arc<Shared<D>>,
-    socket: OwnedFd,
-    client: Client,
-    stage: Stage,
+    connection: Unserved,
 ) -> Option<Held<D::Lease>> {
-    let peer = client.remote;
+    let Unserved {
+        socket,
+        remote,
+        stage,
+    } = connection;
     let stream = match TcpStream::from_std(StdStream::from(socket)) {
         Ok(stream) => stream,
         Err(error) => {
-            tracing::error!(%peer, %error, "cannot serve a connection");
+            tracing::error!(peer = %remote, %error, "cannot serve a connection");
             return None;
         }
     };
@@ -70,13 +86,13 @@ async fn wait<D: Directory>(
     let visit = Visit {
         shared: &shared,
         stream: &stream,
-        client: &client,
+        client: Client::over(stream.as_fd(), remote),
         place: &place,
     };
     let outcome = tokio::select! {
         outcome = visit.attend(stage) => outcome,
         () = place.evicted() => {
-            tracing::debug!(%peer, "connection closed: its place is needed");
+            tracing::debug!(peer = %remote, "connection closed: its place is needed");
             return None;
         }
     };
@@ -87,7 +103,7 @@ async fn wait<D: Directory>(
             lease,
         }),
         Err(error) => {
-            tracing::debug!(%peer, %error, "connection closed");
+            tracing::debug!(peer = %remote, %error, "connection closed");
             None
         }
     }
@@ -96,7 +112,7 @@ async fn wait<D: Directory>(
 struct Visit<'a, D> {
     shared: &'a Shared<D>,
     stream: &'a TcpStream,
-    client: &'a Client,
+    client: Client<'a>,
     place: &'a Place,
 }
 
@@ -106,7 +122,7 @@ impl<D: Directory> Visit<'_, D> {
             Stage::Read(received) => {
                 let mut reply = Vec::new();
                 let request = self.read(received).await?;
-                match answer(self.shared, self.client, request, &mut reply) {
+                match answer(self.shared, &self.client, request, &mut reply) {
                     Verdict::Answer => self.write(&reply).await.map(|()| None),
                     Verdict::Register(node) => self.register(node).await,
                     Verdict::Kill => self.kill(&reply).await.map(|()| None),
@@ -182,7 +198,7 @@ impl<D: Directory> Visit<'_, D> {
             })
         } else {
             let patience = self.shared.config.register_timeout;
-            let registering = self.shared.directory.register(self.client, node);
+            let registering = self.shared.directory.register(&self.client, node);
             timeout(patience, registering).await.unwrap_or_else(|_| {
                 Err(Refusal::NotAllowed {
                     reason: format!("the directory has not answered within {patience:?}"),
@@ -260,7 +276,7 @@ mod tests {
     use super::*;
     use crate::local::LocalDirectory;
 
-    fn size_of_future<A, B, C, D, F>(_: impl FnOnce(A, B, C, D) -> F) -> usize {
+    fn size_of_future<A, B, F>(_: impl FnOnce(A, B) -> F) -> usize {
         size_of::<F>()
     }
 

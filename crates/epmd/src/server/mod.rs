@@ -1,9 +1,9 @@
 //! A port mapper's server: sockets, limits and deadlines around a [`Directory`].
 //!
 //! Most requests are lookups: a connection that brings its request at once, is answered from memory and closed.
-//! Those are served where they are accepted, without the reactor and without a task of their own (`accept`).
+//! Those are served where they are accepted, without the reactor and without a future of their own (`accept`).
 //! A connection that cannot be served so, because its request is not there yet, because it registers, because it
-//! does not take its answer, gets a task (`connection`). There are two sorts of those: *held*, which carry a
+//! does not take its answer, gets a future (`connection`). There are two sorts of those: *held*, which carry a
 //! registration and live as long as the node does; and *waiting*, of which there are only so many: where one more
 //! comes, the one that waits longest goes. So no number of idle, slow or hostile clients keeps a lookup from
 //! being answered.
@@ -22,8 +22,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
 
 pub use listen::listen;
 
@@ -112,19 +113,20 @@ impl<D: Directory> Server<D> {
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<Ended> {
         let mut gates = Gates::open(listeners)?;
-        let mut connections = JoinSet::new();
+        // Not tasks: held names are many, and as a task each takes half as much memory again.
+        let mut connections = FuturesUnordered::new();
         let mut shutdown = std::pin::pin!(shutdown);
+        let mut killed = std::pin::pin!(self.0.killed.notified());
         loop {
             tokio::select! {
                 () = &mut shutdown => return Ok(Ended::Shutdown),
-                () = self.0.killed.notified() => return Ok(Ended::Killed),
-                Some(ended) = connections.join_next() => {
-                    if let Err(error) = ended {
-                        tracing::error!(%error, "a connection's task failed: this is a bug");
-                    }
-                }
+                () = &mut killed => return Ok(Ended::Killed),
+                Some(()) = connections.next() => {}
                 gate = gates.ready(&self.0.config) => {
-                    if gates.accept(gate, &self.0, &mut connections) {
+                    let is_full = gates.accept(gate, &self.0);
+                    let unserved = gates.unserved();
+                    connections.extend(unserved.map(|it| connection::serve(Arc::clone(&self.0), it)));
+                    if is_full {
                         // There may be more, and others want their turn.
                         tokio::task::yield_now().await;
                     }
