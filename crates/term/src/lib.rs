@@ -46,6 +46,7 @@ pub use collection::{DuplicateKey, List, Map, Tuple};
 pub use decode::{AtomCache, Decoder, decode};
 pub use encode::{AtomEncoding, AtomTable, EncodeError, Encoder, encode};
 pub use fun::{Closure, Export, Fun};
+pub use hash::phash2_of_binary;
 pub use identifier::{Pid, Port, Reference};
 pub use model::{Deserializer, ModelError, Serializer, from_slice, from_term, to_term, to_vec};
 pub use number::{Float, Integer, NotFinite};

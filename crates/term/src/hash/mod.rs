@@ -26,6 +26,17 @@ impl Term {
         }
         (u64::from(phash2::hash(self)) % range).try_into().ok()
     }
+
+    /// `erlang:phash2(Term, 1 bsl 32)`: all 32 bits of the hash.
+    #[inline]
+    pub fn phash2_wide(&self) -> u32 {
+        phash2::hash(self)
+    }
+}
+
+/// [`Term::phash2_wide`] of the binary of these bytes, without there being a term.
+pub fn phash2_of_binary(bytes: &[u8]) -> u32 {
+    phash2::hash_bytes(bytes, 0)
 }
 
 /// Feeds a term and all it holds to a hasher, so that terms that are `=:=` feed the same.

@@ -159,12 +159,7 @@ impl<'a> Hasher<'a> {
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        let seed = BINARY.wrapping_add(self.hash);
-        self.hash = if bytes.is_empty() {
-            seed
-        } else {
-            lookup2(bytes, seed)
-        };
+        self.hash = hash_bytes(bytes, self.hash);
     }
 
     /// Elements that are bytes are taken together, four at a time.
@@ -229,6 +224,16 @@ fn byte_at(list: &List, at: usize) -> Option<u8> {
     }
     let element = list.as_slice()?.get(at)?;
     element.as_i64()?.try_into().ok()
+}
+
+/// The hash of a binary that comes after what has `before`.
+pub(super) fn hash_bytes(bytes: &[u8], before: u32) -> u32 {
+    let seed = BINARY.wrapping_add(before);
+    if bytes.is_empty() {
+        seed
+    } else {
+        lookup2(bytes, seed)
+    }
 }
 
 /// Jenkins' `lookup2` over bytes.
