@@ -10,6 +10,7 @@ mod instructions;
 mod load;
 mod process;
 mod report;
+mod ring;
 mod term;
 mod trivial;
 
@@ -22,6 +23,7 @@ use clap::{Args, Subcommand};
 pub(crate) use agent::agent;
 pub(crate) use epmd::epmd;
 use instructions::instructions;
+use ring::ring;
 use term::term;
 
 #[derive(Debug, Subcommand)]
@@ -38,6 +40,8 @@ pub(crate) enum BenchTask {
         #[arg(long)]
         bless: bool,
     },
+    /// Owners on a consistent hash ring: ours, and libring's algorithm in a VM
+    Ring,
     /// A server to compare with, for the bench itself to start
     #[command(hide = true)]
     Serve(contenders::ServeOptions),
@@ -59,7 +63,11 @@ pub(crate) struct EpmdOptions {
 }
 
 pub(crate) fn main(task: &BenchTask) -> Result<ExitCode> {
-    if cfg!(debug_assertions) && !matches!(task, BenchTask::Term | BenchTask::Instructions { .. }) {
+    let is_of_a_crate = matches!(
+        task,
+        BenchTask::Term | BenchTask::Ring | BenchTask::Instructions { .. }
+    );
+    if cfg!(debug_assertions) && !is_of_a_crate {
         return optimized();
     }
     match task {
@@ -67,6 +75,7 @@ pub(crate) fn main(task: &BenchTask) -> Result<ExitCode> {
         BenchTask::Agent(options) => agent(options)?,
         BenchTask::Term => term()?,
         BenchTask::Instructions { bless } => instructions(*bless)?,
+        BenchTask::Ring => ring()?,
         BenchTask::Serve(options) => contenders::serve(options)?,
     }
     Ok(ExitCode::SUCCESS)

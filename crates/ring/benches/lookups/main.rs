@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use beamport_ring::{Otp, Ring};
 use beamport_term::{Atom, Term};
 
-/// The least ratio (DESIGN, section 7).
+/// The least ratio where one was set out for: integers and binaries.
 const LEAST: f64 = 5.0;
 
 const NODES: u32 = 5;
@@ -35,11 +35,11 @@ fn main() {
     }
     let mut vm = otp::Vm::start();
     println!("{:<28}{:>14}{:>14}", "lookups/s", "ours", "OTP");
-    for (name, sort, key) in [
-        ("integers", b'i', integer as fn(u32) -> Term),
-        ("binaries of 8 to 11 bytes", b'b', binary),
-        ("atoms", b'a', atom),
-        ("tuples {atom, integer}", b't', tuple),
+    for (name, sort, key, least) in [
+        ("integers", b'i', integer as fn(u32) -> Term, Some(LEAST)),
+        ("binaries of 8 to 10 bytes", b'b', binary, Some(LEAST)),
+        ("atoms", b'a', atom, None),
+        ("tuples {atom, integer}", b't', tuple, None),
     ] {
         let keys: Vec<Term> = (0..KEYS).map(key).collect();
         let (mut ours, mut theirs) = (0.0_f64, 0.0_f64);
@@ -48,8 +48,12 @@ fn main() {
             theirs = theirs.max(vm.lookups_per_second(sort));
         }
         let ratio = ours / theirs;
-        let mark = if ratio >= LEAST { "" } else { "  MISSED" };
-        println!("{name:<28}{ours:>14.0}{theirs:>14.0}  {ratio:.1} (at least {LEAST:.1}){mark}");
+        let target = match least {
+            Some(least) if ratio < least => format!(" (at least {least:.1})  MISSED"),
+            Some(least) => format!(" (at least {least:.1})"),
+            None => String::new(),
+        };
+        println!("{name:<28}{ours:>14.0}{theirs:>14.0}  {ratio:.1}{target}");
     }
 }
 

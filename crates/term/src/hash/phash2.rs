@@ -114,7 +114,13 @@ impl<'a> Hasher<'a> {
             Term::List(list) => self.list(list, 0),
             Term::Tuple(elements) => {
                 self.mix(elements.len() as u32, 0, TUPLE);
-                self.pending.extend(elements.iter().rev().map(Work::Term));
+                // Mostly nothing in it holds anything, so that nothing has to wait.
+                let flat = elements.iter().take_while(|e| e.height() == 0).count();
+                let (flat, rest) = elements.split_at_checked(flat).unwrap_or_default();
+                for element in flat {
+                    self.term(element);
+                }
+                self.pending.extend(rest.iter().rev().map(Work::Term));
             }
             Term::Map(map) => self.map(map),
             Term::Pid(pid) => self.mix(pid.id, 0, PID),
@@ -241,31 +247,36 @@ fn lookup2(bytes: &[u8], seed: u32) -> u32 {
     let (blocks, rest) = bytes.as_chunks::<12>();
     let mut state = [GOLDEN, GOLDEN, seed];
     for block in blocks {
-        add(&mut state, *block, 0);
+        let (words, _) = block.as_chunks::<4>();
+        add(&mut state, words);
         mix(&mut state);
     }
-    // The length takes the place of the last word's lowest byte.
-    let mut last = [0; 12];
-    for (slot, byte) in last.iter_mut().zip(rest) {
-        *slot = *byte;
+    let (words, odd) = rest.as_chunks::<4>();
+    let mut odd = odd
+        .iter()
+        .rfold(0, |word, byte| word << 8 | u32::from(*byte));
+    if words.len() == 2 {
+        // In the last word, the length takes the place of the lowest byte.
+        odd <<= 8;
     }
-    add(&mut state, last, bytes.len() as u32);
+    add(&mut state, words);
+    let [a, b, c] = &mut state;
+    let next = match words.len() {
+        0 => a,
+        1 => b,
+        _ => &mut *c,
+    };
+    *next = next.wrapping_add(odd);
+    *c = c.wrapping_add(bytes.len() as u32);
     mix(&mut state);
     let [_, _, hash] = state;
     hash
 }
 
-/// Adds three words. With a length (the end of the bytes) the last word is shifted up by a byte to make room.
-fn add(state: &mut [u32; 3], block: [u8; 12], length: u32) {
-    let (words, _) = block.as_chunks::<4>();
-    let [a, b, c] = state;
-    if let [x, y, z] = words {
-        let z = u32::from_le_bytes(*z);
-        *a = a.wrapping_add(u32::from_le_bytes(*x));
-        *b = b.wrapping_add(u32::from_le_bytes(*y));
-        *c = c
-            .wrapping_add(if length == 0 { z } else { z << 8 })
-            .wrapping_add(length);
+#[inline]
+fn add(state: &mut [u32; 3], words: &[[u8; 4]]) {
+    for (sum, word) in state.iter_mut().zip(words) {
+        *sum = sum.wrapping_add(u32::from_le_bytes(*word));
     }
 }
 
