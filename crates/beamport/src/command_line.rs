@@ -13,7 +13,7 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{Code, Failure};
 use crate::logging::LoggingOptions;
-use crate::{agent, epmd, exec, names, run};
+use crate::{agent, epmd, exec, names, run, whois};
 
 /// Where the file is looked for when no flag and no variable names it, first found wins.
 const DEFAULT_FILES: [&str; 2] = ["beamport.toml", "/etc/beamport/beamport.toml"];
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Exec(exec::ExecOptions),
     /// List the nodes that the port mapper of each host knows
     Names(names::NamesOptions),
+    /// Tell which node owns a key on a consistent hash ring, as libring has it
+    Whois(whois::WhoisOptions),
     /// The port mapper daemon, a drop-in for stock epmd
     Epmd(epmd::EpmdArguments),
 }

@@ -12,6 +12,7 @@ mod host_names;
 mod logging;
 mod names;
 mod run;
+mod whois;
 
 use std::process::ExitCode;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Run(options) => run::main(options),
         Command::Exec(options) => exec::main(options),
         Command::Names(options) => names::main(options),
+        Command::Whois(options) => whois::main(options),
         Command::Epmd(arguments) => epmd::main(arguments.into_stock()),
     })
 }
