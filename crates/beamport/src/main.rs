@@ -1,13 +1,15 @@
 //! Beamport: distributed Erlang for containers, in one static binary.
 //!
 //! Each command lives in the folder of its name. What they share is here: [`command_line`] (flags, variables
-//! and `beamport.toml`), [`logging`], [`host_names`] and [`failure`] (what a user is told, and the exit code).
+//! and `beamport.toml`), [`logging`], [`host_names`], [`file_limit`] and [`failure`] (what a user is told, and the exit
+//! code).
 
 mod agent;
 mod command_line;
 mod epmd;
 mod exec;
 mod failure;
+mod file_limit;
 mod host_names;
 mod logging;
 mod names;

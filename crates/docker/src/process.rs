@@ -1,20 +1,21 @@
 //! A container's first process, and whether it lives.
 //!
 //! This is what tells whether a container is still there where Docker does not: while it does not answer, and while
-//! its events keep silent. A process is known by its ID and its start time, since IDs are used again.
+//! its events keep silent. A process is held by a descriptor of its own (pidfd_open(2), Linux 5.3), so that no later
+//! one with its ID is taken for it, and so that a look at it costs one system call: lookups look.
 
 use std::fs;
-use std::path::PathBuf;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
 use crate::container::ContainerId;
 
 /// A process, for as long as it lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Process {
-    id: u32,
-    /// In clock ticks since the machine started.
-    started: u64,
-}
+#[derive(Debug, Clone)]
+pub struct Process(Arc<OwnedFd>);
 
 impl Process {
     /// Finds process `id`, if it can be seen from here and belongs to the container.
@@ -22,67 +23,62 @@ impl Process {
     /// An agent that runs in a container itself sees other processes under these IDs, or none; the control
     /// group's path, which holds the container's ID with Docker and Podman alike, tells them apart.
     pub(crate) fn of_container(id: u32, container: &ContainerId) -> Option<Self> {
-        let process = Self {
-            id,
-            started: start_time(id)?,
-        };
-        let groups = fs::read_to_string(proc_file(id, "cgroup")).ok()?;
-        groups.contains(container.as_str()).then_some(process)
+        let process = Self::with_id(id)?;
+        let groups = fs::read_to_string(format!("/proc/{id}/cgroup")).ok()?;
+        // As it lives, these were its own groups, and not those of another that had its ID by then.
+        (groups.contains(container.as_str()) && process.is_alive()).then_some(process)
+    }
+
+    fn with_id(id: u32) -> Option<Self> {
+        let id = Pid::from_raw(id.try_into().ok()?)?;
+        let descriptor = pidfd_open(id, PidfdFlags::empty()).ok()?;
+        Some(Self(Arc::new(descriptor)))
     }
 
     /// Whether it still lives. A zombie does not.
     pub fn is_alive(&self) -> bool {
-        start_time(self.id) == Some(self.started)
+        const AT_ONCE: Timespec = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // The descriptor is readable once the process has ended.
+        let mut ended = [PollFd::new(&self.0, PollFlags::IN)];
+        !poll(&mut ended, Some(&AT_ONCE)).is_ok_and(|ready| ready > 0)
     }
 }
 
-fn proc_file(id: u32, name: &str) -> PathBuf {
-    ["/proc", &id.to_string(), name].iter().collect()
-}
-
-/// The start time of a process that lives.
-fn start_time(id: u32) -> Option<u64> {
-    parse_stat(&fs::read_to_string(proc_file(id, "stat")).ok()?)
-}
-
-/// Reads `/proc/PID/stat` (proc_pid_stat(5)): the state is the third field, the start time the 22nd. The second
-/// is the command in parentheses, which may hold anything.
-fn parse_stat(text: &str) -> Option<u64> {
-    let (_, fields) = text.rsplit_once(')')?;
-    let mut fields = fields.split_ascii_whitespace();
-    let state = fields.next()?;
-    if matches!(state, "Z" | "X") {
-        return None;
+/// Whether both are of the same look at a process.
+impl PartialEq for Process {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
-    fields.nth(18)?.parse().ok()
 }
+
+impl Eq for Process {}
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
 
     #[test]
-    fn reads_the_start_time_whatever_the_command_is_called() {
-        let stat = |state: &str| {
-            format!(
-                "7 (a) b) {state} 1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4242 1 1 1844 1 1 0"
-            )
-        };
-        assert_eq!(parse_stat(&stat("S")), Some(4242));
-        assert_eq!(parse_stat(&stat("Z")), None);
-        assert_eq!(parse_stat("7 (a"), None);
-    }
+    fn a_process_lives_until_it_ends_even_as_a_zombie() {
+        let mut child = Command::new("cat")
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let process = Process::with_id(child.id()).unwrap();
+        assert!(process.is_alive());
 
-    #[test]
-    fn a_process_is_told_from_a_later_one_with_its_id() {
-        let id = std::process::id();
-        let started = start_time(id).unwrap();
-        assert!(Process { id, started }.is_alive());
-        let later = Process {
-            id,
-            started: started + 1,
-        };
-        assert!(!later.is_alive());
+        drop(child.stdin.take());
+        let mut ended = [PollFd::new(&process.0, PollFlags::IN)];
+        poll(&mut ended, None).unwrap();
+        assert!(!process.is_alive());
+
+        child.wait().unwrap();
+        assert!(!process.is_alive());
+        assert!(Process::with_id(child.id()).is_none_or(|later| later != process));
     }
 
     #[test]

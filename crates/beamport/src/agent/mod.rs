@@ -36,6 +36,7 @@ use tokio::time::timeout;
 use tracing::{debug, info, warn};
 
 use crate::failure::{Code, Failure};
+use crate::file_limit;
 use crate::host_names::HostNames;
 use directory::{HostDirectory, Settings};
 use sockets::ListenAddress;
@@ -85,6 +86,7 @@ pub(crate) struct AgentOptions {
 }
 
 pub(crate) fn main(options: AgentOptions) -> Result<ExitCode, Failure> {
+    file_limit::raise();
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()

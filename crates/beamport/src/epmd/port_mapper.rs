@@ -10,11 +10,11 @@ use beamport_epmd::LocalDirectory;
 use beamport_epmd::local::REMEMBERED_NAMES;
 use beamport_epmd::server::{Config, Server, listen};
 use listenfd::ListenFd;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use sd_notify::NotifyState;
 
 use super::arguments::ServeOptions;
 use super::{background, debug};
+use crate::file_limit;
 
 /// Stock epmd's `MAX_LISTEN_SOCKETS`.
 const MOST_LISTENERS: usize = 16;
@@ -43,7 +43,7 @@ pub(super) fn serve(port: u16, options: &ServeOptions) -> ExitCode {
             debug::say("epmd running - daemon = 0");
         }
     }
-    raise_file_limit();
+    file_limit::raise();
     let listeners = if options.is_systemd {
         adopt_listeners()
     } else {
@@ -197,15 +197,6 @@ fn reason(error: &io::Error) -> String {
     match text.rsplit_once(" (os error ") {
         Some((reason, _)) => reason.to_owned(),
         None => text,
-    }
-}
-
-/// Every name takes a descriptor, so all that may be had are.
-fn raise_file_limit() {
-    let raised = getrlimit(Resource::RLIMIT_NOFILE)
-        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
-    if let Err(error) = raised {
-        tracing::warn!(%error, "cannot raise the limit on open files");
     }
 }
 
