@@ -225,3 +225,106 @@ impl fmt::Debug for Pem<'_> {
         f.write_str("Pem(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+    use std::time::Duration;
+
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A certificate and its key.
+    fn generate() -> (String, String) {
+        let host = ["localhost".to_owned()];
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(host).unwrap();
+        (cert.pem(), signing_key.serialize_pem())
+    }
+
+    fn from_pem(certificate: &str, key: &str, authorities: &str) -> Result<Tls, TlsConfigError> {
+        let pem = Pem {
+            certificate: certificate.as_bytes(),
+            key: key.as_bytes(),
+            authorities: authorities.as_bytes(),
+        };
+        Tls::from_pem(pem, Trust::Hosts)
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_told() {
+        let (certificate, key) = generate();
+        assert!(from_pem(&certificate, &key, &certificate).is_ok());
+        for (certificate, key, authorities, wrong) in [
+            ("", key.as_str(), certificate.as_str(), "the certificate"),
+            (&certificate, "none", &certificate, "the key"),
+            (&certificate, &key, &key, "the authorities"),
+        ] {
+            let failed = from_pem(certificate, key, authorities);
+            let Err(TlsConfigError::Pem { what, .. }) = failed else {
+                panic!("{failed:?}");
+            };
+            assert_eq!(what, wrong);
+        }
+        let (_, of_another) = generate();
+        let failed = from_pem(&certificate, &of_another, &certificate);
+        assert!(matches!(failed, Err(TlsConfigError::Unusable(_))));
+        let nowhere = Files {
+            certificate: "/nowhere".into(),
+            key: "/nowhere".into(),
+            authorities: "/nowhere".into(),
+        };
+        let failed = Tls::from_files(&nowhere, Trust::Hosts).unwrap_err();
+        assert!(failed.to_string().starts_with("cannot read /nowhere: "));
+    }
+
+    /// Has somebody say something else than TLS, and gives what comes of it when dialled and when it dials.
+    async fn said(words: &[u8]) -> [TlsError; 2] {
+        let (certificate, key) = generate();
+        let tls = from_pem(&certificate, &key, &certificate).unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let say = async || {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(words).await.unwrap();
+            stream.shutdown().await.unwrap();
+            // Closed at once with bytes unread, it would reset the connection.
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        };
+        let connect = || TcpStream::connect(listener.local_addr().unwrap());
+        let dial = async {
+            let stream = connect().await.unwrap();
+            tls.dial(stream, "localhost", deadline).await.unwrap_err()
+        };
+        let (dialled, ()) = tokio::join!(dial, say());
+        let accept = async {
+            let stream = connect().await.unwrap();
+            tls.accept(stream, deadline).await.unwrap_err()
+        };
+        let (accepted, ()) = tokio::join!(accept, say());
+        [dialled, accepted]
+    }
+
+    #[tokio::test]
+    async fn who_speaks_no_tls_is_told_from_who_closes() {
+        for words in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b"\0\x03sok"] {
+            let [dialled, accepted] = said(words).await;
+            assert_eq!((dialled, accepted), (TlsError::NotTls, TlsError::NotTls));
+        }
+        let [dialled, accepted] = said(b"").await;
+        assert_eq!((dialled, accepted), (TlsError::Closed, TlsError::Closed));
+    }
+
+    #[tokio::test]
+    async fn there_is_no_certificate_for_what_is_no_host() {
+        let (certificate, key) = generate();
+        let tls = from_pem(&certificate, &key, &certificate).unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let failed = tls.dial(stream.await.unwrap(), "caf\u{E9}", deadline).await;
+        assert_eq!(failed.unwrap_err(), TlsError::Host);
+    }
+}
