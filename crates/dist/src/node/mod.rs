@@ -25,6 +25,7 @@
 //! a mailbox that is not read until it is full ends ([`Config::inbox`]).
 
 mod accept;
+mod address;
 mod call;
 mod config;
 mod connection;
@@ -54,6 +55,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+pub use address::Address;
 pub use call::{Caller, Request};
 pub use config::{AutoConnect, Config};
 pub use erpc::{Class, ErpcError, Exception};
@@ -132,42 +134,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.0.begin_to_stop();
         self.0.processes.end_all();
-    }
-}
-
-/// Where a message can go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
-    /// To a process.
-    Pid(Pid),
-    /// To whoever has a name on a node.
-    Name(Atom, Atom),
-}
-
-impl Address {
-    /// Whoever has a name on a node.
-    pub fn name(name: Atom, node: &FullName) -> Self {
-        Self::Name(name, node.to_atom())
-    }
-
-    fn node(&self) -> &Atom {
-        match self {
-            Self::Pid(pid) => &pid.node,
-            Self::Name(_, node) => node,
-        }
-    }
-
-    fn process(&self) -> Process {
-        match self {
-            Self::Pid(pid) => Process::Pid(pid.clone()),
-            Self::Name(name, _) => Process::Name(name.clone()),
-        }
-    }
-}
-
-impl From<Pid> for Address {
-    fn from(pid: Pid) -> Self {
-        Self::Pid(pid)
     }
 }
 
