@@ -61,7 +61,8 @@ pub struct Files {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Trust {
     /// Those whose certificate comes from an authority. Who is dialled must have one for the host part of its name:
-    /// as `DNS:`, also where that is an address, which is how VMs compare it, or as `IP:`.
+    /// as `DNS:`, or, if that is an address, as `IP:` or as `DNS:` all the same. VMs look for addresses among the latter
+    /// up to OTP 25 and among the former later.
     #[default]
     Hosts,
     /// Those whose certificate comes from an authority, for whatever host: where all nodes share one.

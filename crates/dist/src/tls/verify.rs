@@ -19,8 +19,8 @@ use super::Trust;
 
 /// Checks certificates as VMs do.
 ///
-/// In one thing they differ from what is usual: where a node's host is an address, it is looked for among the DNS
-/// names.
+/// In one thing some differ from what is usual: where a node's host is an address, VMs up to OTP 25 look for it among
+/// the DNS names.
 #[derive(Debug)]
 pub(super) struct PeerVerifier {
     authorities: Arc<RootCertStore>,
