@@ -44,7 +44,7 @@ pub use atom::{Atom, AtomError};
 pub use bits::{BitCount, BitString};
 pub use collection::{DuplicateKey, List, Map, Tuple};
 pub use decode::{AtomCache, Decoder, decode};
-pub use encode::{AtomEncoding, AtomTable, EncodeError, Encoder, encode};
+pub use encode::{AtomEncoding, AtomTable, EncodeError, Encoder, PortEncoding, encode};
 pub use fun::{Closure, Export, Fun};
 pub use hash::phash2_of_binary;
 pub use identifier::{Pid, Port, Reference};

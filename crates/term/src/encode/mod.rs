@@ -11,7 +11,7 @@ use crate::wire::{VERSION, tag};
 use crate::{Atom, Term};
 use write::Writer;
 
-/// Encodes a term as `term_to_binary/1` does from OTP 26 on; [`Encoder`] has the options.
+/// Encodes a term as `term_to_binary/1` does from OTP 26 on, but for ports; [`Encoder`] has the options.
 pub fn encode(term: &Term) -> Result<Vec<u8>, EncodeError> {
     Encoder::new().encode(term)
 }
@@ -30,6 +30,7 @@ pub fn encode(term: &Term) -> Result<Vec<u8>, EncodeError> {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Encoder {
     atoms: AtomEncoding,
+    ports: PortEncoding,
     deterministic: bool,
     compression: Option<u32>,
 }
@@ -43,6 +44,17 @@ pub enum AtomEncoding {
     Utf8,
     /// In Latin-1 where that is possible, as OTP 25 and earlier do by themselves.
     Latin1,
+}
+
+/// How ports are written whose number takes no more than 28 bits; of others there is only one way. The choice matters
+/// where bytes are compared, hashed or signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PortEncoding {
+    /// As OTP 25 and earlier do (`NEW_PORT_EXT`), which every OTP from 19 on reads.
+    #[default]
+    Short,
+    /// As OTP 26 and later do (`V4_PORT_EXT`), which OTP 24 and later read.
+    V4,
 }
 
 /// Who gives atoms numbers, for a distribution header to explain.
@@ -60,7 +72,7 @@ impl AtomTable for () {
 }
 
 impl Encoder {
-    /// Atoms in UTF-8, maps in the order they are in, nothing compressed.
+    /// Atoms in UTF-8, ports so that every OTP reads them, maps in the order they are in, nothing compressed.
     pub fn new() -> Self {
         Self::default()
     }
@@ -69,6 +81,12 @@ impl Encoder {
     #[must_use]
     pub fn atoms(self, atoms: AtomEncoding) -> Self {
         Self { atoms, ..self }
+    }
+
+    /// How ports are written.
+    #[must_use]
+    pub fn ports(self, ports: PortEncoding) -> Self {
+        Self { ports, ..self }
     }
 
     /// Whether equal terms become equal bytes: whether maps are written in the order of their keys. This is the
@@ -126,6 +144,7 @@ impl Encoder {
             out,
             atoms,
             encoding: self.atoms,
+            ports: self.ports,
             deterministic: self.deterministic,
         }
         .write(term)

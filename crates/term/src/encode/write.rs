@@ -1,6 +1,6 @@
 //! Writing a term and all it holds.
 
-use super::{AtomEncoding, AtomTable, EncodeError, length};
+use super::{AtomEncoding, AtomTable, EncodeError, PortEncoding, length};
 use crate::wire::tag;
 use crate::{Atom, Export, Fun, Integer, Map, Pid, Port, Reference, Term};
 
@@ -8,6 +8,7 @@ pub(super) struct Writer<'w, T: ?Sized> {
     pub(super) out: &'w mut Vec<u8>,
     pub(super) atoms: &'w mut T,
     pub(super) encoding: AtomEncoding,
+    pub(super) ports: PortEncoding,
     pub(super) deterministic: bool,
 }
 
@@ -276,9 +277,8 @@ impl<T: AtomTable + ?Sized> Writer<'_, T> {
     }
 
     fn port(&mut self, port: &Port) {
-        /// What fits the older tag, which OTP 25 to 28 prefer.
-        const OLD_MAX: u64 = (1 << 28) - 1;
-        if port.id > OLD_MAX {
+        const SHORT_MAX: u64 = (1 << 28) - 1;
+        if port.id > SHORT_MAX || self.ports == PortEncoding::V4 {
             self.out.push(tag::V4_PORT);
             self.atom(&port.node);
             self.out.extend_from_slice(&port.id.to_be_bytes());

@@ -20,10 +20,12 @@ mod text;
 
 use proptest::test_runner::Config;
 
-/// Enough to meet the rare kinds of terms in every run, and still a matter of seconds.
+/// Enough to meet the rare kinds of terms in every run, and still a matter of seconds; or as many as `PROPTEST_CASES`
+/// says.
 fn config() -> Config {
+    let cases = std::env::var("PROPTEST_CASES").ok();
     Config {
-        cases: 1000,
+        cases: cases.and_then(|cases| cases.parse().ok()).unwrap_or(1000),
         failure_persistence: None,
         ..Config::default()
     }

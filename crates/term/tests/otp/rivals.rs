@@ -5,24 +5,11 @@ use beamport_term::{Term, decode, encode};
 use proptest::prelude::*;
 
 use crate::config;
-use crate::terms::any_term;
-
-/// Whether a term, or one that it holds, is so.
-fn any(term: &Term, is_so: &dyn Fn(&Term) -> bool) -> bool {
-    let any = |part: &Term| any(part, is_so);
-    is_so(term)
-        || match term {
-            Term::List(list) => list.iter().any(|part| any(&part)) || list.tail().is_some_and(any),
-            Term::Tuple(tuple) => tuple.iter().any(any),
-            Term::Map(map) => map.iter().any(|(key, value)| any(key) || any(value)),
-            Term::Fun(fun) => fun.free().iter().any(any),
-            _ => false,
-        }
-}
+use crate::terms::{any_term, holds};
 
 /// eetf 0.12.
 fn eetf_is_wrong_about(term: &Term) -> bool {
-    any(term, &|part| match part {
+    holds(term, &|part| match part {
         // A list of small integers is written as bytes, even if some are negative.
         Term::List(list) => list
             .iter()
@@ -33,7 +20,7 @@ fn eetf_is_wrong_about(term: &Term) -> bool {
 
 /// erltf 0.16.
 fn erltf_is_wrong_about(term: &Term) -> bool {
-    any(term, &|part| match part {
+    holds(term, &|part| match part {
         // Closures and ports of the tag before V4_PORT_EXT are not decoded.
         Term::Fun(_) => true,
         Term::Port(port) => port.id < 1 << 28,

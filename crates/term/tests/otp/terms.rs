@@ -8,6 +8,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::string::string_regex;
 
+use crate::erl::LATIN1;
+
 /// Any term at all.
 pub(crate) fn any_term() -> impl Strategy<Value = Term> {
     nested(leaf().boxed())
@@ -28,6 +30,21 @@ pub(crate) fn comparable() -> impl Strategy<Value = Term> {
         vec(0_u8..3, 0..3).prop_map(|bytes| List::from_bytes(bytes).into()),
     ];
     nested(close.boxed())
+}
+
+/// Whether a term, or one that it holds, is so.
+pub(crate) fn holds(term: &Term, is_so: &dyn Fn(&Term) -> bool) -> bool {
+    let holds = |part: &Term| holds(part, is_so);
+    is_so(term)
+        || match term {
+            Term::List(list) => {
+                list.iter().any(|part| holds(&part)) || list.tail().is_some_and(holds)
+            }
+            Term::Tuple(tuple) => tuple.iter().any(holds),
+            Term::Map(map) => map.iter().any(|(key, value)| holds(key) || holds(value)),
+            Term::Fun(fun) => fun.free().iter().any(holds),
+            _ => false,
+        }
 }
 
 fn nested(leaf: BoxedStrategy<Term>) -> impl Strategy<Value = Term> {
@@ -163,47 +180,53 @@ fn node() -> impl Strategy<Value = Atom> {
         .prop_map(|name| Atom::new(name).unwrap())
 }
 
+/// Up to OTP 23 the numbers of processes, ports and references have fewer bits.
 pub(crate) fn identifier() -> impl Strategy<Value = Term> {
+    let is_narrow = LATIN1.release() < 24;
+    let narrow = move |number: u32, bits: u32| match is_narrow {
+        true => number & ((1 << bits) - 1),
+        false => number,
+    };
+    let most_words = if is_narrow { 3 } else { 5 };
     let number = || prop_oneof![0_u32..3, any::<u32>()];
+    let wide = prop_oneof![0_u64..3, any::<u32>().prop_map(u64::from), any::<u64>()];
     prop_oneof![
-        (node(), number(), number(), number()).prop_map(|(node, id, serial, creation)| {
+        (node(), number(), number(), number()).prop_map(move |(node, id, serial, creation)| {
             Pid {
                 node,
-                id,
-                serial,
+                id: narrow(id, 15),
+                serial: narrow(serial, 13),
                 creation,
             }
             .into()
         }),
-        (
-            node(),
-            prop_oneof![0_u64..3, any::<u32>().prop_map(u64::from), any::<u64>()],
-            number()
-        )
-            .prop_map(|(node, id, creation)| Port { node, id, creation }.into()),
-        (node(), number(), vec(number(), 1..=5)).prop_map(|(node, creation, words)| {
-            Reference::new(node, creation, words).unwrap().into()
+        (node(), wide, number()).prop_map(move |(node, id, creation)| {
+            let id = if is_narrow { id & 0xFFF_FFFF } else { id };
+            Port { node, id, creation }.into()
         }),
+        (node(), number(), vec(number(), 1..=most_words)).prop_map(
+            move |(node, creation, mut words)| {
+                if let Some(first) = words.first_mut() {
+                    *first = narrow(*first, 18);
+                }
+                Reference::new(node, creation, words).unwrap().into()
+            }
+        ),
     ]
 }
 
-/// A VM keeps closures by module, index and hash, and takes the rest from the first it saw; so here the rest
-/// follows from those.
+/// A VM keeps closures by module, index and MD5, and takes the rest from the first it saw; so here the rest follows
+/// from those.
 fn fun() -> impl Strategy<Value = Term> {
-    (
-        0_u8..4,
-        0_u8..3,
-        -2_i32..3,
-        vec(integer().prop_map(Term::from), 0..3),
-    )
-        .prop_map(|(module, index, old_uniq, free)| {
+    (0_u8..4, 0_u8..3, vec(integer().prop_map(Term::from), 0..3)).prop_map(
+        |(module, index, free)| {
             let closure = Closure {
                 arity: index,
                 uniq: [module; 16],
                 index: index.into(),
                 module: Atom::new(&format!("module_{module}")).unwrap(),
                 old_index: i32::from(index) + 300,
-                old_uniq,
+                old_uniq: i32::from(module) - 2,
                 pid: Pid {
                     node: Atom::new("a@b").unwrap(),
                     id: 1,
@@ -212,5 +235,6 @@ fn fun() -> impl Strategy<Value = Term> {
                 },
             };
             Fun::new(closure, free).into()
-        })
+        },
+    )
 }

@@ -5,26 +5,42 @@ use proptest::prelude::*;
 
 use crate::config;
 use crate::erl::{LATIN1, Question, UNICODE};
-use crate::terms::{any_term, expressible};
+use crate::terms::{any_term, expressible, holds};
+
+/// We print floats as VMs do from OTP 25 on; before, large ones had no exponent, and -0.0 had no sign.
+fn is_printed_alike(term: &Term) -> bool {
+    LATIN1.release() >= 25 || !holds(term, &|part| matches!(part, Term::Float(_)))
+}
 
 proptest! {
     #![proptest_config(config())]
 
     #[test]
     fn written_terms_are_the_same(term in expressible()) {
+        if !is_printed_alike(&term) {
+            return Ok(());
+        }
         let term = LATIN1.term(Question::Encode, &term);
         prop_assert_eq!(Erlang::WRITTEN.of(&term).to_string(), LATIN1.text(Question::Written, &term));
     }
 
     #[test]
     fn lines_are_the_same(term in expressible()) {
-        let term = LATIN1.term(Question::Encode, &term);
+        if !is_printed_alike(&term) {
+            return Ok(());
+        }
+        // From OTP 26 on, each VM has an order of its own for maps with atoms as keys.
+        let term = UNICODE.term(Question::Encode, &term);
         prop_assert_eq!(Erlang::LINE.of(&term).to_string(), UNICODE.text(Question::Line, &term));
+        let term = LATIN1.term(Question::Encode, &term);
         prop_assert_eq!(Erlang::LINE.latin1().of(&term).to_string(), LATIN1.text(Question::Line, &term));
     }
 
     #[test]
     fn broken_lines_are_the_same(term in expressible()) {
+        if !is_printed_alike(&term) {
+            return Ok(());
+        }
         let term = LATIN1.term(Question::Encode, &term);
         prop_assert_eq!(Erlang::PRETTY.latin1().of(&term).to_string(), LATIN1.text(Question::Pretty, &term));
         prop_assert_eq!(
@@ -59,6 +75,9 @@ proptest! {
         let small = whole as f64 / f64::from(2_u32.pow(scale));
         for float in [value, small].into_iter().filter(|float| float.is_finite()) {
             let term = Term::float(float).unwrap();
+            if !is_printed_alike(&term) {
+                return Ok(());
+            }
             prop_assert_eq!(term.to_string(), LATIN1.text(Question::Written, &term));
         }
     }
