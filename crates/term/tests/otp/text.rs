@@ -7,9 +7,15 @@ use crate::config;
 use crate::erl::{LATIN1, Question, UNICODE};
 use crate::terms::{any_term, expressible, holds};
 
-/// We print floats as VMs do from OTP 25 on; before, large ones had no exponent, and -0.0 had no sign.
+/// We print as OTP 25 to 27 do. Before, large floats had no exponent, and -0.0 had no sign; after, bytes that are text
+/// in Latin-1 and not in UTF-8 are numbers.
 fn is_printed_alike(term: &Term) -> bool {
-    LATIN1.release() >= 25 || !holds(term, &|part| matches!(part, Term::Float(_)))
+    let differs = |part: &Term| match (LATIN1.release(), part) {
+        (..25, Term::Float(_)) => true,
+        (28.., Term::Binary(bytes)) => !bytes.is_ascii(),
+        _ => false,
+    };
+    !holds(term, &differs)
 }
 
 proptest! {
