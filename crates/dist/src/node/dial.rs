@@ -66,7 +66,9 @@ impl Dialler<'_> {
         let prefix = stream.prefix();
         let mut wire = Wire::new(&mut stream, deadline).prefixed(prefix);
         match self.shake_hands(peer, &mut wire, &mut progress).await {
-            Err(ConnectError::Handshake(HandshakeError::Refused(Refusal::Simultaneous))) => {
+            Err(ConnectError::Handshake(HandshakeError::Refused(Refusal::Simultaneous)))
+                if self.config.listen.is_some() =>
+            {
                 // Its connection to here ends this wait, or none comes.
                 tokio::time::sleep_until(deadline).await;
                 Err(HandshakeError::TimedOut { step: Step::Name }.into())
