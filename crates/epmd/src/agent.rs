@@ -4,12 +4,20 @@
 //! its own port, whose [`Extra`] carries [`AgentFacts`]. That is how an entrypoint inside a container learns
 //! which container it is in and under which ports others reach it: with a request that every port mapper
 //! client can make. Any other port mapper answers that there is no such name.
+//!
+//! In the same way an agent tells why it does not give the port of a name: asked for [`why_name`] of it, it answers
+//! with a registration whose [`Extra`] carries the [reason](reason_to_extra).
 
 use crate::annotations::Annotations;
-use crate::node::Extra;
+use crate::node::{Extra, NodeName};
 
 /// The name an agent answers for itself under. No BEAM node has it: node names cannot contain a dot.
 pub const NAME: &str = "beamport.agent";
+
+/// What is put before a name to ask about it. As with [`NAME`], the dot keeps nodes from having such a name.
+const WHY_PREFIX: &str = "why.";
+
+const WHY: &str = "why";
 
 const HOST: &str = "host";
 const VERSION: &str = "version";
@@ -20,6 +28,34 @@ const PORTS: &str = "ports";
 
 const ASKER_HOST: &str = "host";
 const ASKER_CONTAINER: &str = "container";
+
+/// Whom to ask an agent for, to hear why it does not give the port of `name`; none if that is too long to be asked.
+pub fn why_name(name: &NodeName) -> Option<NodeName> {
+    format!("{WHY_PREFIX}{name}").parse().ok()
+}
+
+/// The name that is asked about, if this is [such](why_name) a question.
+pub fn asked_why(name: &NodeName) -> Option<NodeName> {
+    name.as_str().strip_prefix(WHY_PREFIX)?.parse().ok()
+}
+
+/// Writes a reason, a sentence for people. Of one that is too long the end is left out.
+pub fn reason_to_extra(reason: &str) -> Extra {
+    let mut reason = reason.to_owned();
+    loop {
+        if let Some(extra) = Annotations::new().with(WHY, reason.as_str()).to_extra() {
+            return extra;
+        }
+        // A character may take twelve bytes there, so that it cannot be told how many there is room for.
+        reason.pop();
+    }
+}
+
+/// Reads the reason out of an agent's answer; none when there is none.
+pub fn reason_from_extra(extra: &Extra) -> Option<String> {
+    let annotations = Annotations::from_extra(extra)?;
+    annotations.value(WHY).map(str::to_owned)
+}
 
 /// What an agent tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,6 +242,28 @@ mod tests {
         assert!(read.ports.len() > 50);
         assert_eq!(read.published(1), Some(30001));
         assert_eq!(read.published(500), None);
+    }
+
+    #[test]
+    fn a_reason_is_asked_for_by_name() {
+        let name: NodeName = "shop".parse().unwrap();
+        let asked = why_name(&name).unwrap();
+        assert_eq!(asked.as_str(), "why.shop");
+        assert_eq!(asked_why(&asked), Some(name.clone()));
+        assert_eq!(asked_why(&name), None);
+        assert_eq!(asked_why(&"why.".parse().unwrap()), None);
+        assert_eq!(why_name(&"x".repeat(255).parse().unwrap()), None);
+    }
+
+    #[test]
+    fn a_reason_survives_the_wire_as_far_as_it_fits() {
+        let reason = "container web (abc) is stopped: start it";
+        let extra = reason_to_extra(reason);
+        assert_eq!(reason_from_extra(&extra).as_deref(), Some(reason));
+        assert_eq!(reason_from_extra(&Extra::default()), None);
+        let long = "\u{1F608}".repeat(2000);
+        let told = reason_from_extra(&reason_to_extra(&long)).unwrap();
+        assert!(told.len() > 200 && long.starts_with(&told));
     }
 
     #[test]
