@@ -13,7 +13,7 @@ use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::failure::{Code, Failure};
 use crate::logging::LoggingOptions;
-use crate::{agent, epmd, exec, names, run, whois};
+use crate::{agent, call, epmd, exec, names, nodes, ping, rpc, run, send, whereis, whois};
 
 /// Where the file is looked for when no flag and no variable names it, first found wins.
 const DEFAULT_FILES: [&str; 2] = ["beamport.toml", "/etc/beamport/beamport.toml"];
@@ -51,6 +51,18 @@ pub(crate) enum Command {
     Names(names::NamesOptions),
     /// Tell which node owns a key on a consistent hash ring, as libring has it
     Whois(whois::WhoisOptions),
+    /// Go the whole way to a node, show each part of it, and explain why it cannot be reached
+    Ping(ping::PingOptions),
+    /// Call a function on a node: beamport rpc shop@10.0.0.1 'lists:seq(1, 3)'
+    Rpc(rpc::RpcOptions),
+    /// Call a gen_server of a node
+    Call(call::CallOptions),
+    /// Send a message to a process of a node
+    Send(send::SendOptions),
+    /// Show which process is registered by a name on a node
+    Whereis(whereis::WhereisOptions),
+    /// List the nodes that a node sees
+    Nodes(nodes::NodesOptions),
     /// The port mapper daemon, a drop-in for stock epmd
     Epmd(epmd::EpmdArguments),
 }
@@ -59,6 +71,7 @@ impl Cli {
     /// Reads the command line, the environment and the file. Prints help, and usage errors, itself.
     pub(crate) fn read() -> Result<Self, Failure> {
         let arguments: Vec<OsString> = std::env::args_os().collect();
+        refuse_secrets(&arguments)?;
         let file = match find_file(&arguments) {
             Some(path) => {
                 let text = std::fs::read_to_string(&path)
@@ -74,11 +87,31 @@ impl Cli {
     }
 }
 
+/// The arguments that are ours: what follows `--` belongs to the command that is to be run.
+fn own(arguments: &[OsString]) -> impl Iterator<Item = &OsString> {
+    arguments.iter().take_while(|a| *a != "--")
+}
+
+/// Refuses the flag that is easily thought of, and does not repeat what it says.
+fn refuse_secrets(arguments: &[OsString]) -> Result<(), Failure> {
+    let is_cookie = |argument: &OsString| {
+        let text = argument.to_string_lossy();
+        text == "--cookie" || text.starts_with("--cookie=")
+    };
+    if !own(arguments).any(is_cookie) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "there is no flag --cookie: everybody on this machine who runs `ps` could read the cookie. Put it into a file \
+         that only you can read and give --cookie-file FILE, or set the variable BEAMPORT_COOKIE; without either, \
+         ~/.erlang.cookie is read. A cookie that has been on a command line is best replaced",
+    ))
+}
+
 /// The file in use, found before the command line proper is read since it changes the defaults.
 fn find_file(arguments: &[OsString]) -> Option<PathBuf> {
     let prefix = format!("--{FILE_FLAG}=");
-    // What follows `--` belongs to the command that is to be run.
-    let mut own = arguments.iter().take_while(|a| *a != "--");
+    let mut own = own(arguments);
     while let Some(argument) = own.next() {
         let text = argument.to_string_lossy();
         if let Some(path) = text.strip_prefix(&prefix) {
@@ -222,6 +255,26 @@ mod tests {
         };
         assert_eq!(port(&["beamport", "agent"]), 4000);
         assert_eq!(port(&["beamport", "agent", "--port", "5000"]), 5000);
+    }
+
+    #[test]
+    fn a_cookie_on_the_command_line_is_refused_and_not_repeated() {
+        let refused = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(Into::into).collect();
+            refuse_secrets(&words).map_err(|failure| format!("{failure:?}"))
+        };
+        for words in [
+            &["ping", "a@b", "--cookie", "SECRET"][..],
+            &["ping", "--cookie=SECRET"],
+        ] {
+            let said = refused(words).unwrap_err();
+            assert!(
+                said.contains("--cookie-file") && !said.contains("SECRET"),
+                "{said}"
+            );
+        }
+        assert_eq!(refused(&["ping", "a@b", "--cookie-file", "f"]), Ok(()));
+        assert_eq!(refused(&["exec", "--", "iex", "--cookie", "x"]), Ok(()));
     }
 
     #[test]

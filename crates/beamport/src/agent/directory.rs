@@ -17,7 +17,7 @@ use super::complaints::Complaints;
 use super::reason::Reason;
 use super::registry::{Held, NameLease, Owner, Registry};
 use super::resolve;
-use super::similar;
+use crate::similar;
 
 /// How long a container that was started this moment may stay unknown to us, when it registers.
 const INTRODUCTION: Duration = Duration::from_secs(2);
@@ -184,16 +184,21 @@ impl HostDirectory {
             .unwrap_or_else(PoisonError::into_inner)
             .ask(name, reason, Instant::now());
         let Some(leave) = leave else { return };
-        let similar = match reason {
-            Reason::Unknown => similar::hint(name.as_str(), self.known_names()),
-            _ => String::new(),
-        };
+        let similar = self.similar_names(name, reason);
         warn!(node = %name, peer = %client.remote, "not found: {reason}{similar}");
         if leave.untold > 0 {
             warn!(
                 lookups = leave.untold,
                 "there were more failed lookups than are worth telling"
             );
+        }
+    }
+
+    /// The end of a sentence that says that nothing is known of a name.
+    fn similar_names(&self, name: &NodeName, reason: &Reason) -> String {
+        match reason {
+            Reason::Unknown => similar::hint(name.as_str(), self.known_names()),
+            _ => String::new(),
         }
     }
 
@@ -226,7 +231,7 @@ impl Directory for HostDirectory {
         client: &Client<'_>,
         node: Registration,
     ) -> Result<Registered<NameLease>, Refusal> {
-        if node.name.as_str() == agent::NAME {
+        if is_reserved(&node.name) {
             return Err(not_allowed("the name is the agent's own"));
         }
         let who = self.introduce(client).await;
@@ -258,6 +263,14 @@ impl Directory for HostDirectory {
             let mut own = Registration::new(name.clone(), self.settings.own_port);
             own.node_type = NodeType::HIDDEN;
             own.extra = self.facts(client).to_extra();
+            return Some(own);
+        }
+        if let Some(asked) = agent::asked_why(name) {
+            let reason = self.resolve(client, &asked).err()?;
+            let reason = format!("{reason}{}", self.similar_names(&asked, &reason));
+            let mut own = Registration::new(name.clone(), self.settings.own_port);
+            own.node_type = NodeType::HIDDEN;
+            own.extra = agent::reason_to_extra(&reason);
             return Some(own);
         }
         self.resolve(client, name)
@@ -346,6 +359,11 @@ impl HostDirectory {
             ),
         }
     }
+}
+
+/// Whether a name is one by which the agent answers for itself.
+fn is_reserved(name: &NodeName) -> bool {
+    name.as_str() == agent::NAME || agent::asked_why(name).is_some()
 }
 
 fn not_allowed(reason: &str) -> Refusal {

@@ -15,7 +15,6 @@ mod port_holder;
 mod reason;
 mod registry;
 mod resolve;
-mod similar;
 mod sockets;
 
 use std::net::IpAddr;

@@ -7,7 +7,7 @@ use super::readers;
 use crate::failure::{Code, Failure};
 
 /// The variable that gives a cookie.
-pub(super) const COOKIE: &str = "BEAMPORT_COOKIE";
+pub(crate) const COOKIE: &str = "BEAMPORT_COOKIE";
 
 /// A cookie, and how the VM gets it.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ const MOST: usize = 3;
 const LONGEST: usize = 64;
 
 /// A few of `known` that are like `name`, as the end of a sentence; empty when there are none.
-pub(super) fn hint(name: &str, known: Vec<String>) -> String {
+pub(crate) fn hint(name: &str, known: Vec<String>) -> String {
     if name.len() > LONGEST {
         return String::new();
     }
