@@ -16,6 +16,9 @@ struct Open {
     is_list: bool,
 }
 
+/// As many as most messages have.
+const FEW: usize = 16;
+
 /// Checks the term at `start`; its spans, and where it ends.
 pub(super) fn term(
     input: &[u8],
@@ -47,6 +50,10 @@ pub(super) fn term(
             };
             if depth > limits.depth {
                 return Err(fail(Fault::TooDeep(limits.depth)));
+            }
+            if open.is_empty() {
+                open.reserve(FEW);
+                spans.reserve(FEW);
             }
             open.push(Open {
                 span: spans.len(),

@@ -92,6 +92,9 @@ fn negated(integer: &Integer) -> Integer {
 }
 
 fn integer(digits: &str, base: u32) -> Result<Number, ParseFault> {
+    if let Ok(small) = i64::from_str_radix(digits, base) {
+        return Ok(Number::Integer(small.into()));
+    }
     if base != 16 && digits.len() > Parser::MAX_DIGITS {
         return Err(ParseFault::TooManyDigits);
     }

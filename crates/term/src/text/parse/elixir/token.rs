@@ -66,10 +66,7 @@ impl<'a> Tokens<'a> {
         let Some(first) = self.rest.chars().next() else {
             return Ok(Token::End);
         };
-        if !starts_name(first)
-            && let Some(key) = self.operator(starts_value)
-        {
-            self.rest = self.rest.strip_prefix(':').unwrap_or(self.rest);
+        if let Some(key) = self.operator_key() {
             return Ok(Token::Key(Atom::from_input(key.as_bytes())?));
         }
         match first {
@@ -149,6 +146,18 @@ impl<'a> Tokens<'a> {
             .unwrap_or((self.rest, ""));
         self.rest = rest;
         taken
+    }
+
+    /// Takes an operator that is a key, with its colon: `+: 1`.
+    fn operator_key(&mut self) -> Option<&'static str> {
+        /// As long as the longest operator.
+        const LONGEST: usize = 4;
+        let rest_from = |at: usize| self.rest.get(at..).unwrap_or_default();
+        let colon = (1..=LONGEST).find(|at| starts_value(rest_from(*at)))?;
+        let key = operators().find(|operator| self.rest.get(..colon) == Some(operator))?;
+        self.take(colon);
+        self.skip(':');
+        Some(key)
     }
 
     /// Takes the longest operator that comes before what is accepted.
