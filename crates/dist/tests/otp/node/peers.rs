@@ -20,7 +20,7 @@ async fn a_silent_peer_is_given_up() {
     let node = Node::start(
         name(RUST),
         Config {
-            tick_time: Duration::from_millis(400),
+            tick_time: Duration::from_secs(2),
             ..config(&mapper)
         },
     )
