@@ -14,6 +14,7 @@ use crate::container::{Container, ContainerId};
 use crate::endpoint::{ClientError, Endpoint, Resolve};
 use crate::event::{self, Event};
 use crate::mapping;
+use crate::tls_fault::TlsFault;
 
 /// How long an answer may take before Docker counts as gone.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -24,14 +25,22 @@ pub(crate) type Events = Pin<Box<dyn Stream<Item = Result<Event, Error>> + Send>
 /// Why Docker gave no answer that can be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error(transparent)]
+    Tls(TlsFault),
     #[error("{}", with_causes(.0))]
-    Api(#[from] ApiError),
+    Api(ApiError),
     #[error("{}", with_causes(.0))]
     Client(#[from] ClientError),
     #[error("no answer within {} s", ANSWER.as_secs())]
     Timeout,
     #[error("it ended the event stream")]
     StreamEnded,
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        TlsFault::within(&error).map_or(Self::Api(error), Self::Tls)
+    }
 }
 
 /// A client that speaks a version of the API that Docker speaks too.

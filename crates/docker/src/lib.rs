@@ -18,6 +18,7 @@ mod mapping;
 mod process;
 mod session;
 mod tls;
+mod tls_fault;
 mod watch;
 
 pub use container::{Container, ContainerId, NAME_LABEL, PORT_LABEL, Port};

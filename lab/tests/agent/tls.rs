@@ -80,12 +80,12 @@ fn an_agent_that_docker_does_not_let_ask_says_so_serves_and_recovers() -> Result
     let client = Identity::new()?;
     client.take(&authority, &stranger, "agent")?;
     let agent = host.agent(lab.binary(), client.flags())?;
-    serves_without_docker(&agent, "invalid peer certificate: UnknownIssuer")?;
+    serves_without_docker(&agent, "its certificate comes from another authority")?;
     drop(agent);
     // A certificate that Docker does not go by.
     client.take(&stranger, &authority, "agent")?;
     let agent = host.agent(lab.binary(), client.flags())?;
-    let _held = serves_without_docker(&agent, "received fatal alert")?;
+    let _held = serves_without_docker(&agent, "Docker refuses our certificate")?;
 
     client.take(&authority, &authority, "agent")?;
     agent.wait_log("following Docker", DEADLINE)?;
