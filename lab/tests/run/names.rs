@@ -37,11 +37,7 @@ fn names_and_hosts_are_chosen_and_made_of_what_is_known() -> Result<()> {
     let _agents = agents(&lab)?;
     let (one, two) = (lab.host(1)?, lab.host(2)?);
     let plain = Recipe::plain(Image::Otp25);
-    let shop = Recipe {
-        run: &["--name", "shop"],
-        name: Some("shop"),
-        ..plain
-    };
+    let shop = Recipe::shop();
     let templated = Recipe {
         docker: &["-p", "12345", "--name", "web.1"],
         run: &["--name", "{container_name}-of-shop@{host}"],
@@ -97,11 +93,7 @@ fn two_nodes_in_one_container_each_have_a_port() -> Result<()> {
 fn a_restarted_container_is_found_at_its_new_port_at_once() -> Result<()> {
     let lab = Lab::attach()?;
     let _agents = agents(&lab)?;
-    let shop = Recipe {
-        run: &["--name", "shop"],
-        name: Some("shop"),
-        ..Recipe::plain(Image::Otp25)
-    };
+    let shop = Recipe::shop();
     let shop = shop.registered(&lab, lab.host(1)?)?;
     let peer = Recipe::plain(Image::Otp25).registered(&lab, lab.host(2)?)?;
     peer.ping(&[&shop])?;

@@ -14,9 +14,8 @@ fn names_are_back_after_the_agent_was_killed_and_links_stay_up() -> Result<()> {
     let mut agents = agents(&lab)?;
     let plain = Recipe::plain(Image::Otp23);
     let shop = Recipe {
-        run: &["--name", "shop"],
-        name: Some("shop"),
-        ..plain
+        image: Image::Otp23,
+        ..Recipe::shop()
     };
     let shop = shop.registered(&lab, lab.host(1)?)?;
     let peer = plain.registered(&lab, lab.host(2)?)?;
@@ -60,11 +59,7 @@ fn a_node_starts_before_its_agent_where_its_name_is_given() -> Result<()> {
 fn a_name_that_another_container_holds_is_refused_and_the_vm_ends() -> Result<()> {
     let lab = Lab::attach()?;
     let _agents = agents(&lab)?;
-    let shop = Recipe {
-        run: &["--name", "shop"],
-        name: Some("shop"),
-        ..Recipe::plain(Image::Otp25)
-    };
+    let shop = Recipe::shop();
     let first = shop.registered(&lab, lab.host(1)?)?;
     let second = shop.start(&lab, lab.host(1)?)?;
     ensure!(second.docker(["wait"])? == "1", "{}", second.logs());
@@ -78,11 +73,7 @@ fn a_name_that_another_container_holds_is_refused_and_the_vm_ends() -> Result<()
 fn a_name_goes_from_a_killed_container_to_the_next() -> Result<()> {
     let lab = Lab::attach()?;
     let _agents = agents(&lab)?;
-    let shop = Recipe {
-        run: &["--name", "shop"],
-        name: Some("shop"),
-        ..Recipe::plain(Image::Otp25)
-    };
+    let shop = Recipe::shop();
     let host = lab.host(1)?;
     let peer = Recipe::plain(Image::Otp25).registered(&lab, lab.host(2)?)?;
     let mut current = shop.registered(&lab, host)?;

@@ -58,6 +58,15 @@ impl Recipe<'_> {
         }
     }
 
+    /// A node that is called `shop`.
+    pub(crate) fn shop() -> Self {
+        Self {
+            run: &["--name", "shop"],
+            name: Some("shop"),
+            ..Self::plain(Image::Otp25)
+        }
+    }
+
     /// Starts it on `host`, without waiting for anything.
     pub(crate) fn start(&self, lab: &Lab, host: &Host) -> Result<Node> {
         let mount = format!("{}:/usr/local/bin/beamport:ro", lab.binary().display());
