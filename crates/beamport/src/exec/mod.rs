@@ -16,7 +16,7 @@ use crate::run::StartError;
 use crate::run::cookie::Cookie;
 use crate::run::delivery::Delivered;
 use crate::run::environment::{self, Purpose, Settings};
-use crate::run::launcher::LauncherChoice;
+use crate::run::launcher::Launcher;
 use crate::run::state::NodeState;
 
 /// The flags of `beamport exec`.
@@ -26,9 +26,9 @@ pub(crate) struct ExecOptions {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// What kind of command this is, which decides the variables it is given
-    #[arg(long, value_enum, default_value = "auto")]
-    launcher: LauncherChoice,
+    /// What kind of command this is, which decides the variables it is given [default: what the command looks like]
+    #[arg(long, value_enum, value_name = "KIND")]
+    launcher: Option<Launcher>,
 
     /// Where `beamport run` was told to leave its state
     #[arg(long, value_name = "DIR")]
@@ -76,7 +76,7 @@ fn choose(mut nodes: Vec<NodeState>, wanted: Option<&str>) -> Result<NodeState, 
 fn command(options: &ExecOptions, node: &NodeState) -> Result<Command, Failure> {
     let launcher = options
         .launcher
-        .decide(&options.command, std::env::var_os("PATH").as_deref());
+        .unwrap_or_else(|| Launcher::of(&options.command, std::env::var_os("PATH").as_deref()));
     let cookie = node
         .cookie
         .as_ref()

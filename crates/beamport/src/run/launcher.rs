@@ -15,11 +15,9 @@ use clap::ValueEnum;
 /// How much of a script is looked at. The start script of a relx release, the longest there is, has 37 kB.
 const SCRIPT_BYTES: u64 = 128 * 1024;
 
-/// What `--launcher` takes.
+/// A kind of command, as `--launcher` takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LauncherChoice {
-    /// Find out from the command
-    Auto,
+pub(crate) enum Launcher {
     /// `erl`, `elixir`, `iex`, `mix`, `gleam`: one VM that takes flags
     Erl,
     /// The script of a mix release
@@ -34,41 +32,16 @@ pub(crate) enum LauncherChoice {
     Generic,
 }
 
-/// A kind of command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Launcher {
-    /// One VM that takes flags.
-    Erl,
-    /// The script of a mix release.
-    Elixir,
-    /// The script of a relx release.
-    Relx,
-    /// RabbitMQ's server and tools.
-    Rabbitmq,
-    /// ejabberd.
-    Ejabberd,
-    /// Anything else.
-    Generic,
-}
-
-impl LauncherChoice {
+impl Launcher {
     /// The kind of `command`, whose program is looked for in `search_path` as a shell would.
-    pub(crate) fn decide(self, command: &[OsString], search_path: Option<&OsStr>) -> Launcher {
-        match self {
-            Self::Auto => detect(command, search_path),
-            Self::Erl => Launcher::Erl,
-            Self::Elixir => Launcher::Elixir,
-            Self::Relx => Launcher::Relx,
-            Self::Rabbitmq => Launcher::Rabbitmq,
-            Self::Ejabberd => Launcher::Ejabberd,
-            Self::Generic => Launcher::Generic,
-        }
+    pub(crate) fn of(command: &[OsString], search_path: Option<&OsStr>) -> Self {
+        detect(command, search_path).unwrap_or(Self::Generic)
     }
 }
 
 /// A wrapper (`docker-entrypoint.sh rabbitmq-server`, `gosu app bin/app start`) passes on the command it is given,
 /// so every word may be the one that tells, and the first that does decides.
-fn detect(command: &[OsString], search_path: Option<&OsStr>) -> Launcher {
+fn detect(command: &[OsString], search_path: Option<&OsStr>) -> Option<Launcher> {
     command
         .iter()
         .filter(|word| !word.as_bytes().starts_with(b"-"))
@@ -80,7 +53,6 @@ fn detect(command: &[OsString], search_path: Option<&OsStr>) -> Launcher {
                 by_text(&script_text(&path)?).or_else(|| by_place(&path))
             })
         })
-        .unwrap_or(Launcher::Generic)
 }
 
 fn by_name(name: &str) -> Option<Launcher> {
@@ -136,7 +108,7 @@ mod tests {
 
     fn detect_words(words: &[&str], search_path: Option<&OsStr>) -> Launcher {
         let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-        LauncherChoice::Auto.decide(&words, search_path)
+        Launcher::of(&words, search_path)
     }
 
     #[test]
@@ -197,14 +169,5 @@ mod tests {
         fs::write(releases.join("COOKIE"), "X").unwrap();
         fs::write(releases.join("start_erl.data"), "13.1 0.1.0").unwrap();
         assert_eq!(detect_words(&["server"], search_path), Launcher::Elixir);
-    }
-
-    #[test]
-    fn a_choice_is_final() {
-        let command = ["erl".into()];
-        assert_eq!(
-            LauncherChoice::Generic.decide(&command, None),
-            Launcher::Generic
-        );
     }
 }

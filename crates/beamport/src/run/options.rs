@@ -11,7 +11,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::assemble::AssembleOptions;
-use super::launcher::LauncherChoice;
+use super::launcher::Launcher;
 
 /// The flags of `beamport run`.
 #[derive(Debug, Args)]
@@ -47,9 +47,9 @@ pub(crate) struct RunOptions {
     #[arg(long)]
     pub(super) generate_cookie: bool,
 
-    /// What kind of command this is, which decides the variables it is given
-    #[arg(long, value_enum, default_value = "auto")]
-    pub(super) launcher: LauncherChoice,
+    /// What kind of command this is, which decides the variables it is given [default: what the command looks like]
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(super) launcher: Option<Launcher>,
 
     /// How long the command may take to end after a signal, in seconds, before it is killed
     #[arg(long, default_value = "8", value_name = "SECONDS", value_parser = seconds)]

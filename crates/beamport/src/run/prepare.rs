@@ -38,7 +38,7 @@ pub(super) struct Prepared {
 pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
     let launcher = options
         .launcher
-        .decide(&options.command, std::env::var_os("PATH").as_deref());
+        .unwrap_or_else(|| Launcher::of(&options.command, std::env::var_os("PATH").as_deref()));
     check_flags(launcher, &options.command)?;
     let cookie = delivery::deliver(options, launcher)?;
     let epmd_port = epmd_port()?;
