@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 pub(crate) fn agent(options: &EpmdOptions) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let socket = folder.path().join("docker.sock");
-    docker::serve(&socket, NAMES)?;
+    let _process = docker::serve(&socket, NAMES)?;
     let contenders = [
         ("stock epmd, 900 names", Contender::stock(STOCK_NAMES)?),
         ("beamport epmd, 1 000 names", Contender::ours(NAMES)?),

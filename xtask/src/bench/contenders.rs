@@ -1,9 +1,10 @@
 //! The servers that are measured, each a process of its own on a port of its own.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,9 @@ use super::{load, trivial};
 
 /// How long a server may take until it listens; one has 100 000 names to take first.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How many ports are tried.
+const ATTEMPTS: usize = 5;
 
 /// A server for the bench itself to start.
 #[derive(Debug, Args)]
@@ -50,7 +54,12 @@ pub(super) struct Contender {
 impl Contender {
     /// Stock epmd.
     pub(super) fn stock(names: usize) -> Result<Self> {
-        Self::start(Command::new("epmd"), "-port", on_port, names)?.filled()
+        Self::start(names, |address| {
+            let mut command = Command::new("epmd");
+            command.args(["-port", &port(address)]);
+            Ok(command)
+        })?
+        .filled()
     }
 
     /// Ours, in its place.
@@ -60,25 +69,24 @@ impl Contender {
 
     /// Ours, before it has the names.
     pub(super) fn ours_empty(names: usize) -> Result<Self> {
-        let mut command = Self::our_program()?;
-        command.arg("epmd");
-        Self::start(command, "-port", on_port, names)
+        Self::start(names, |address| {
+            let mut command = Self::our_program()?;
+            command.args(["epmd", "-port", &port(address)]);
+            Ok(command)
+        })
     }
 
     /// An agent that knows so many containers from the API at `docker`.
     pub(super) fn agent(names: usize, docker: &Path) -> Result<Self> {
-        let mut command = Self::our_program()?;
-        command
-            .args([
-                "agent",
-                "--log",
-                "warn",
-                "--advertise",
-                "127.0.0.1",
-                "--docker",
-            ])
-            .arg(format!("unix://{}", docker.display()));
-        Self::start(command, "--listen", |address| address.to_string(), names)
+        Self::start(names, |address| {
+            let mut command = Self::our_program()?;
+            command
+                .args(["agent", "--log", "warn", "--advertise", "127.0.0.1"])
+                .args(["--listen", &address.to_string()])
+                .arg("--docker")
+                .arg(format!("unix://{}", docker.display()));
+            Ok(command)
+        })
     }
 
     fn our_program() -> Result<Command> {
@@ -93,53 +101,62 @@ impl Contender {
 
     /// The least there can be.
     pub(super) fn trivial() -> Result<Self> {
-        Self::start(Self::this_program("trivial", 0)?, "--port", on_port, 1)
+        Self::start(1, |address| Self::this_program("trivial", 0, address))
     }
 
     /// Our server with names that take no sockets.
     pub(super) fn directory(names: usize) -> Result<Self> {
-        Self::start(
-            Self::this_program("directory", names)?,
-            "--port",
-            on_port,
-            names,
-        )
+        Self::start(names, |address| {
+            Self::this_program("directory", names, address)
+        })
     }
 
-    fn this_program(kind: &str, names: usize) -> Result<Command> {
+    fn this_program(kind: &str, names: usize, address: SocketAddr) -> Result<Command> {
         let mut command = Command::new(std::env::current_exe()?);
         command
-            .args(["bench", "serve", kind, "--names"])
-            .arg(names.to_string());
+            .args(["bench", "serve", kind, "--port", &port(address)])
+            .args(["--names", &names.to_string()]);
         Ok(command)
     }
 
-    fn start(
-        mut command: Command,
-        flag: &str,
-        place: impl FnOnce(SocketAddr) -> String,
-        names: usize,
-    ) -> Result<Self> {
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let address = free.local_addr()?;
-        drop(free);
-        let child = command
-            .arg(flag)
-            .arg(place(address))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .with_context(|| format!("cannot run {}", command.get_program().display()))?;
-        let mut contender = Self {
-            child,
-            address,
-            names,
-            held: Vec::new(),
-        };
+    /// Starts what `command` makes for an address. Somebody else may take that between our look and the server's:
+    /// then another is tried.
+    fn start(names: usize, command: impl Fn(SocketAddr) -> Result<Command>) -> Result<Self> {
+        let mut outcome = String::new();
+        for _ in 0..ATTEMPTS {
+            let address = free_address()?;
+            let mut command = command(address)?;
+            let program = command.get_program().display().to_string();
+            let child = command
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .spawn()
+                .with_context(|| format!("cannot run {program}"))?;
+            let mut contender = Self {
+                child,
+                address,
+                names,
+                held: Vec::new(),
+            };
+            match contender.wait_listening()? {
+                None => return Ok(contender),
+                Some(status) => outcome = format!("{program} ended at once: {status}"),
+            }
+        }
+        bail!("{outcome}, on {ATTEMPTS} ports")
+    }
+
+    /// Waits until the server listens; how it ended, if it did instead.
+    fn wait_listening(&mut self) -> Result<Option<ExitStatus>> {
         let deadline = Instant::now() + DEADLINE;
-        while TcpStream::connect(address).is_err() {
-            if let Some(status) = contender.child.try_wait()? {
-                bail!("{} ended: {status}", command.get_program().display());
+        loop {
+            let is_answered = TcpStream::connect(self.address).is_ok();
+            // Looked at after that: where it has ended, another one answered.
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(Some(status));
+            }
+            if is_answered {
+                return Ok(None);
             }
             ensure!(
                 Instant::now() < deadline,
@@ -147,7 +164,6 @@ impl Contender {
             );
             std::thread::park_timeout(Duration::from_millis(5));
         }
-        Ok(contender)
     }
 
     fn filled(mut self) -> Result<Self> {
@@ -166,9 +182,20 @@ impl Contender {
     }
 }
 
-/// How most are told where to listen.
-fn on_port(address: SocketAddr) -> String {
+fn port(address: SocketAddr) -> String {
     address.port().to_string()
+}
+
+/// An address that nobody listens on, below the ports that the kernel gives to connections, of which lookups make
+/// many.
+fn free_address() -> Result<SocketAddr> {
+    const FIRST: u16 = 20_000;
+    const COUNT: u16 = 12_000;
+    let start = RandomState::new().hash_one(()) as u16 % COUNT;
+    (0..COUNT)
+        .map(|n| SocketAddr::from((Ipv4Addr::LOCALHOST, FIRST + (start + n) % COUNT)))
+        .find(|address| TcpListener::bind(address).is_ok())
+        .context("no free port")
 }
 
 impl Drop for Contender {
