@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 
+use super::TestOptions;
 use super::tally::Tally;
-use super::{LONG_VARIABLE, TestOptions};
 use crate::interrupt;
 
 /// A stage may compile everything, on a slow machine.
@@ -43,9 +43,6 @@ impl Cargo {
 
     /// Applies what the developer asked for.
     pub(super) fn filtered(mut self, options: &TestOptions) -> Self {
-        if options.long {
-            self.command.env(LONG_VARIABLE, "1");
-        }
         self.command.args(&options.filter);
         self
     }

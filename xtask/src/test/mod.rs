@@ -1,6 +1,7 @@
 //! `cargo xtask test`: the whole of what CI runs.
 
 mod cargo;
+mod fuzzing;
 mod tally;
 
 use std::process::ExitCode;
@@ -19,9 +20,6 @@ use tally::Tally;
 /// The lab of a test run, unless `BEAMPORT_LAB` names one that is up already.
 const LAB: &str = "test";
 
-/// Tests that take minutes each look at this variable.
-const LONG_VARIABLE: &str = "BEAMPORT_LONG";
-
 /// Checks by tools that a machine may not have; what they check changes with the manifests alone.
 const OPTIONAL_CHECKS: [(&str, &[&str]); 2] = [
     ("cargo-machete", &["machete"]),
@@ -37,11 +35,12 @@ pub(crate) struct TestOptions {
     #[arg(long)]
     no_lab: bool,
 
-    /// Also run what takes minutes for each test
+    /// Also fuzz: every target for 1800 seconds, or BEAMPORT_FUZZ_SECONDS, with a nightly toolchain
     #[arg(long)]
     long: bool,
 
-    /// Only tests whose name contains this; the checks of style, lints and documentation are left out
+    /// Only tests, and fuzz targets, whose name contains this; the checks of style, lints and documentation are left
+    /// out
     filter: Option<String>,
 }
 
@@ -69,6 +68,9 @@ pub(crate) fn main(options: &TestOptions) -> Result<ExitCode> {
         run.checks();
     }
     run.tests_without_lab(options);
+    if options.long {
+        run.attempt("fuzzing", |_| fuzzing::fuzz(options.filter.as_deref()));
+    }
     if options.no_lab {
         run.count_lab_tests();
     } else {
