@@ -4,6 +4,7 @@
 
 mod agent;
 mod contenders;
+mod dist;
 mod docker;
 mod epmd;
 mod instructions;
@@ -42,6 +43,11 @@ pub(crate) enum BenchTask {
     },
     /// Owners on a consistent hash ring: ours, and libring's algorithm in a VM
     Ring,
+    /// Messages between nodes: ours, stock VMs, and one with the other, over TCP and TLS
+    Dist(dist::DistOptions),
+    /// A node to measure, for the bench itself to start
+    #[command(hide = true)]
+    Traffic(dist::TrafficOptions),
     /// A server to compare with, for the bench itself to start
     #[command(hide = true)]
     Serve(contenders::ServeOptions),
@@ -76,6 +82,8 @@ pub(crate) fn main(task: &BenchTask) -> Result<ExitCode> {
         BenchTask::Term => term()?,
         BenchTask::Instructions { bless } => instructions(*bless)?,
         BenchTask::Ring => ring()?,
+        BenchTask::Dist(options) => dist::dist(options)?,
+        BenchTask::Traffic(options) => dist::serve(options)?,
         BenchTask::Serve(options) => contenders::serve(options)?,
     }
     Ok(ExitCode::SUCCESS)
