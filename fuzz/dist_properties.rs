@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use beamport_dist::control::Control;
 use beamport_dist::frame::{
-    Frame, FrameError, FrameLimits, Frames, Message, Outbox, Receiver, Sender,
+    Chain, Frame, FrameError, FrameLimits, Frames, Message, Outbox, Receiver, Sender,
 };
 use beamport_dist::handshake::accept::Greeting;
 use beamport_dist::handshake::stream::{Prefix, Wire};
@@ -22,6 +22,7 @@ use beamport_dist::handshake::{
 };
 use beamport_dist::{Cookie, Flags, FullName};
 use beamport_term::{Atom, Decoder, Limits, Term, decode, encode};
+use bytes::Buf as _;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -199,11 +200,11 @@ pub(crate) fn dist_frames(bytes: &[u8]) {
     let mut again = Vec::new();
     let mut sent = Vec::new();
     for message in messages {
-        outbox.push(1, message.clone());
         // Terms in a VM's private format can come and cannot be sent.
-        if fill(&mut outbox, usize::MAX, &mut again) {
+        if outbox.push(1, message.clone()).is_ok() {
             sent.push(message);
         }
+        drain(&mut outbox, usize::MAX, &mut again);
     }
     let (received, error) = receive(&again, usize::MAX, FrameLimits::default());
     assert_eq!(error, None);
@@ -233,15 +234,16 @@ fn receive(stream: &[u8], size: usize, limits: FrameLimits) -> (Vec<Message>, Op
     (messages, None)
 }
 
-/// Whether all that waits could be sent.
-fn fill(outbox: &mut Outbox, enough: usize, out: &mut Vec<u8>) -> bool {
-    let mut good = true;
+/// Takes all that an outbox has, so many bytes at a time.
+fn drain(outbox: &mut Outbox, enough: usize, out: &mut Vec<u8>) {
     while !outbox.is_empty() {
-        let mut bytes = Vec::new();
-        good &= outbox.fill(enough, &mut bytes).is_ok();
-        out.append(&mut bytes);
+        let mut bytes = Chain::default();
+        outbox
+            .fill(enough, &mut bytes)
+            .expect("all that waits can be sent");
+        out.extend_from_slice(&bytes.copy_to_bytes(bytes.remaining()));
     }
-    good
+    assert_eq!((outbox.bytes(), outbox.held_up()), (0, 0));
 }
 
 /// Messages that the input describes, sent by our own end: they arrive, each sender's in their order. With a byte
@@ -253,15 +255,11 @@ pub(crate) fn dist_traffic(bytes: &[u8]) {
     let messages = Script(script).messages();
     let mut outbox = Outbox::new(Sender::new(FORMATS[usize::from(*format % 4)]));
     for message in &messages {
-        outbox.push(sender(message), message.clone());
+        let pushed = outbox.push(sender(message), message.clone());
+        assert_eq!(pushed, Ok(()));
     }
     let mut stream = Vec::new();
-    assert!(fill(
-        &mut outbox,
-        1 + (usize::from(*enough) << 8),
-        &mut stream
-    ));
-    assert_eq!(outbox.len(), 0);
+    drain(&mut outbox, 1 + (usize::from(*enough) << 8), &mut stream);
     let size = 1 + (usize::from(*size) << 6);
     let (received, error) = receive(&stream, size, FrameLimits::default());
     assert_eq!(error, None);

@@ -8,10 +8,10 @@
 
 use beamport_dist::Flags;
 use beamport_dist::frame::{
-    Frame, FrameError, FrameLimits, Frames, Message, Outbox, Receiver, Sender,
+    Chain, Frame, FrameError, FrameLimits, Frames, Message, Outbox, Receiver, Sender,
 };
 use beamport_term::{Atom, Term, atom};
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -40,6 +40,17 @@ fn receive_all(stream: &[u8], chunk: usize) -> Result<Vec<Message>, FrameError> 
     }
     assert!(frames.buffer().is_empty());
     Ok(messages)
+}
+
+/// All that an outbox has, so many bytes at a time.
+fn drain(outbox: &mut Outbox, enough: usize) -> Vec<u8> {
+    let mut stream = Vec::new();
+    while !outbox.is_empty() {
+        let mut out = Chain::default();
+        outbox.fill(enough, &mut out).unwrap();
+        stream.extend_from_slice(&out.copy_to_bytes(out.remaining()));
+    }
+    stream
 }
 
 /// A name of an atom that is one of many, so that slots and segments are used, and used again.
@@ -115,14 +126,10 @@ proptest! {
     ) {
         let mut outbox = Outbox::new(Sender::new(flags));
         for sent in &sent {
-            outbox.push(sent.sender, sent.message());
+            outbox.push(sent.sender, sent.message()).unwrap();
         }
-        let mut stream = Vec::new();
-        while !outbox.is_empty() {
-            let mut out = Vec::new();
-            outbox.fill(1, &mut out).unwrap();
-            stream.extend(out);
-        }
+        let stream = drain(&mut outbox, 1);
+        prop_assert_eq!((outbox.bytes(), outbox.held_up()), (0, 0));
         let received = receive_all(&stream, chunk).unwrap();
         prop_assert_eq!(received.len(), sent.len());
         for sender in 0..3 {
@@ -148,10 +155,9 @@ proptest! {
     /// A good stream with a byte changed is messages or an error.
     #[test]
     fn no_damage_does_harm(sent in sent(), at in any::<prop::sample::Index>(), with in 1..=255_u8) {
-        let mut stream = Vec::new();
         let mut outbox = Outbox::new(Sender::new(BOTH));
-        outbox.push(1, sent.message());
-        outbox.fill(usize::MAX, &mut stream).unwrap();
+        outbox.push(1, sent.message()).unwrap();
+        let mut stream = drain(&mut outbox, usize::MAX);
         let at = at.index(stream.len());
         stream[at] ^= with;
         let mut frames = Frames::new(1 << 20);
@@ -194,9 +200,9 @@ fn a_sender_tells_an_atom_once() {
     let mut sender = Sender::new(BOTH);
     let long = Term::from(Atom::new(&"an_atom".repeat(20)).unwrap());
     let mut lengths = (0..2).map(|_| {
-        let mut out = Vec::new();
+        let mut out = Chain::default();
         assert!(sender.send(1, &long, None, &mut out).unwrap().is_none());
-        out.len()
+        out.remaining()
     });
     assert!(lengths.next() > Some(140));
     assert_eq!(lengths.next(), Some(4 + 2 + 1 + 1 + 1 + 2));
@@ -279,11 +285,11 @@ fn a_small_message_does_not_wait_for_a_large_one() {
         control: Term::from((number, 0)),
         payload: Some(Term::binary(vec![7; size])),
     };
-    outbox.push(1, message(1, 1 << 20));
-    outbox.push(1, message(2, 1));
-    outbox.push(2, message(3, 1));
-    let mut stream = Vec::new();
-    outbox.fill(usize::MAX, &mut stream).unwrap();
+    outbox.push(1, message(1, 1 << 20)).unwrap();
+    outbox.push(1, message(2, 1)).unwrap();
+    outbox.push(2, message(3, 1)).unwrap();
+    assert_eq!(outbox.held_up(), 1);
+    let stream = drain(&mut outbox, usize::MAX);
     let numbers: Vec<u64> = receive_all(&stream, 1 << 16)
         .unwrap()
         .iter()
@@ -299,11 +305,11 @@ fn a_message_that_cannot_be_sent_is_as_if_it_had_not_been() {
     let local = Term::Local(Bytes::from_static(b"private"));
     let new = Term::from(atom!("never_told_before"));
     let impossible = Term::from((new.clone(), local));
-    let mut stream = Vec::new();
+    let mut stream = Chain::default();
     assert!(sender.send(1, &impossible, None, &mut stream).is_err());
-    assert!(stream.is_empty());
+    assert!(!stream.has_remaining());
     sender.send(1, &new, None, &mut stream).unwrap();
-    assert_eq!(receive_all(&stream, 100).unwrap()[0].control, new);
+    assert_eq!(receive_all(stream.chunk(), 100).unwrap()[0].control, new);
 }
 
 #[test]

@@ -22,6 +22,7 @@
 //! [`FRAGMENTS`]: crate::Flags::FRAGMENTS
 
 mod cache;
+mod chain;
 mod fragments;
 mod header;
 mod length;
@@ -31,6 +32,7 @@ mod send;
 
 use beamport_term::{DecodeError, EncodeError, Limits, Term};
 
+pub use chain::Chain;
 pub use length::{Frame, Frames};
 pub use outbox::Outbox;
 pub use receive::Receiver;

@@ -2,27 +2,38 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::{Fragments, Message, SendError, Sender};
+use bytes::Buf as _;
+
+use super::{Chain, Fragments, Message, SendError, Sender};
 
 /// The messages that a connection is to carry, and the rule by which they take turns.
 ///
-/// Senders take turns, a frame each: a small message, or a fragment of a large one. So a large message holds up
-/// none but those of the same sender, and what one sender sends arrives in the order in which it was sent.
+/// A message is encoded when it is pushed, and its frame, or the first fragment of a large one, is due at once. What
+/// is left of large messages takes turns, a fragment of each sender at a time. So a large message holds up none but
+/// those of the same sender, and what one sender sends arrives in the order in which it was sent.
 ///
-/// It holds whatever it is given; who gives sees to it that it is not too much ([`len`](Self::len)).
+/// It holds whatever it is given; who gives sees to it that it is not too much ([`bytes`](Self::bytes),
+/// [`held_up`](Self::held_up)).
+#[derive(Debug)]
 pub struct Outbox {
     sender: Sender,
-    queues: HashMap<u64, Queue>,
-    /// Whose turn comes: the numbers of all that have a queue.
+    /// What is due.
+    due: Chain,
+    /// The senders who are in the midst of a message, by their numbers.
+    unfinished: HashMap<u64, Unfinished>,
+    /// Whose turn comes: the same senders.
     turns: VecDeque<u64>,
-    /// How many messages there are, unfinished ones too.
-    len: usize,
+    /// How many bytes of unfinished messages are not due yet.
+    bytes: usize,
+    /// How many messages wait for an unfinished one of their sender.
+    held_up: usize,
 }
 
-/// What one sender has to send; never empty.
-#[derive(Default)]
-struct Queue {
-    unfinished: Option<Fragments>,
+/// What a sender has to send after what is due.
+#[derive(Debug)]
+struct Unfinished {
+    fragments: Fragments,
+    /// They are encoded when their turn comes: the atoms that are new in them must be new to the peer then.
     messages: VecDeque<Message>,
 }
 
@@ -31,77 +42,94 @@ impl Outbox {
     pub fn new(sender: Sender) -> Self {
         Self {
             sender,
-            queues: HashMap::new(),
+            due: Chain::default(),
+            unfinished: HashMap::new(),
             turns: VecDeque::new(),
-            len: 0,
+            bytes: 0,
+            held_up: 0,
         }
     }
 
-    /// Puts a message behind those of the sender with this number.
-    pub fn push(&mut self, sender: u64, message: Message) {
-        let queue = self.queues.entry(sender).or_insert_with(|| {
+    /// Puts a message behind those of the sender with this number. One that cannot be sent is dropped, and all else is
+    /// as before.
+    pub fn push(&mut self, sender: u64, message: Message) -> Result<(), SendError> {
+        if !self.unfinished.is_empty()
+            && let Some(unfinished) = self.unfinished.get_mut(&sender)
+        {
+            unfinished.messages.push_back(message);
+            self.held_up += 1;
+            return Ok(());
+        }
+        let Message { control, payload } = &message;
+        let left = self
+            .sender
+            .send(sender, control, payload.as_ref(), &mut self.due)?;
+        if let Some(fragments) = left {
+            self.bytes += fragments.bytes();
+            let messages = VecDeque::new();
+            let unfinished = Unfinished {
+                fragments,
+                messages,
+            };
+            self.unfinished.insert(sender, unfinished);
             self.turns.push_back(sender);
-            Queue::default()
-        });
-        queue.messages.push_back(message);
-        self.len += 1;
+        }
+        Ok(())
     }
 
-    /// How many messages are not sent yet, or not to their end.
-    pub fn len(&self) -> usize {
-        self.len
+    /// How many bytes are encoded and wait to be sent.
+    pub fn bytes(&self) -> usize {
+        self.due.remaining() + self.bytes
+    }
+
+    /// How many messages wait for an unfinished one of their sender, and are not encoded yet.
+    pub fn held_up(&self) -> usize {
+        self.held_up
     }
 
     /// Whether there is nothing to be sent.
     pub fn is_empty(&self) -> bool {
-        self.turns.is_empty()
+        !self.due.has_remaining() && self.turns.is_empty()
     }
 
-    /// Appends frames to `out` until it has `enough` bytes or nothing is left.
+    /// Moves frames to `out`, all that are due and then more until it has `enough` bytes or nothing is left.
     ///
     /// A message that cannot be sent is dropped, and the error given; what `out` has by then is good.
-    pub fn fill(&mut self, enough: usize, out: &mut Vec<u8>) -> Result<(), SendError> {
-        while out.len() < enough {
-            let Some(sender) = self.turns.pop_front() else {
-                break;
-            };
-            let Some(queue) = self.queues.get_mut(&sender) else {
-                continue;
-            };
-            let sent = queue.send(sender, &mut self.sender, out);
-            if queue.unfinished.is_none() {
-                self.len -= 1;
-            }
-            if queue.is_empty() {
-                self.queues.remove(&sender);
-            } else {
-                self.turns.push_back(sender);
-            }
-            sent?;
+    pub fn fill(&mut self, enough: usize, out: &mut Chain) -> Result<(), SendError> {
+        out.absorb(&mut self.due);
+        while out.remaining() < enough
+            && let Some(sender) = self.turns.pop_front()
+        {
+            self.take_turn(sender, out)?;
         }
         Ok(())
     }
-}
 
-impl Queue {
-    fn is_empty(&self) -> bool {
-        self.unfinished.is_none() && self.messages.is_empty()
-    }
-
-    /// Sends a frame.
-    fn send(
-        &mut self,
-        number: u64,
-        sender: &mut Sender,
-        out: &mut Vec<u8>,
-    ) -> Result<(), SendError> {
-        if let Some(mut fragments) = self.unfinished.take() {
-            self.unfinished = fragments.send_next(out).then_some(fragments);
+    /// Sends a fragment. With the last one go the messages that waited for it, up to one that is large again.
+    fn take_turn(&mut self, sender: u64, out: &mut Chain) -> Result<(), SendError> {
+        let Some(unfinished) = self.unfinished.get_mut(&sender) else {
             return Ok(());
+        };
+        self.bytes -= unfinished.fragments.bytes();
+        let mut more = unfinished.fragments.send_next(out);
+        let mut result = Ok(());
+        while !more && let Some(Message { control, payload }) = unfinished.messages.pop_front() {
+            self.held_up -= 1;
+            match self.sender.send(sender, &control, payload.as_ref(), out) {
+                Ok(Some(fragments)) => {
+                    unfinished.fragments = fragments;
+                    more = true;
+                }
+                Ok(None) => {}
+                Err(error) => result = Err(error),
+            }
         }
-        if let Some(Message { control, payload }) = self.messages.pop_front() {
-            self.unfinished = sender.send(number, &control, payload.as_ref(), out)?;
+        if more {
+            self.bytes += unfinished.fragments.bytes();
+            self.turns.push_back(sender);
+        } else {
+            self.unfinished.remove(&sender);
         }
-        Ok(())
+        result
     }
 }

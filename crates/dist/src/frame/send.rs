@@ -4,18 +4,23 @@ use beamport_term::{AtomTable, EncodeError, Encoder, Term};
 use bytes::{Buf as _, Bytes};
 
 use super::cache::{Reference, SenderCache};
-use super::{DIST_HEADER, FIRST_FRAGMENT, FRAGMENT, PASS_THROUGH, SendError, VERSION, header};
+use super::{
+    Chain, DIST_HEADER, FIRST_FRAGMENT, FRAGMENT, PASS_THROUGH, SendError, VERSION, header,
+};
 use crate::Flags;
 
 /// How much of a message a fragment has, as in the VM.
 const FRAGMENT_BYTES: usize = 64 << 10;
 
 /// The sending end of a connection.
+#[derive(Debug)]
 pub struct Sender {
     format: Format,
     encoder: Encoder,
     cache: SenderCache,
     references: Vec<Reference>,
+    /// What comes before the terms of the message at hand.
+    head: Vec<u8>,
     /// The terms of the message at hand.
     body: Vec<u8>,
 }
@@ -47,6 +52,7 @@ impl Sender {
             encoder: Encoder::new(),
             cache: SenderCache::new(),
             references: Vec::new(),
+            head: Vec::new(),
             body: Vec::new(),
         }
     }
@@ -63,8 +69,9 @@ impl Sender {
         sequence: u64,
         control: &Term,
         payload: Option<&Term>,
-        out: &mut Vec<u8>,
+        out: &mut Chain,
     ) -> Result<Option<Fragments>, SendError> {
+        self.head.clear();
         self.body.clear();
         let Format::Header { cached, fragments } = self.format else {
             self.encoder.encode_into(control, &mut self.body)?;
@@ -72,14 +79,16 @@ impl Sender {
                 self.encoder.encode_into(payload, &mut self.body)?;
             }
             self.fits()?;
-            frame(out, &[&[PASS_THROUGH], &self.body]);
+            begin_frame(&[PASS_THROUGH], self.body.len(), out);
+            out.append(&mut self.body);
             return Ok(None);
         };
         let first = self.encode(cached, control, payload)?;
         if !fragments || self.body.len() <= first {
-            let mut head = vec![VERSION, DIST_HEADER];
-            header::write(&self.references, &mut head);
-            frame(out, &[&head, &self.body]);
+            self.head.extend_from_slice(&[VERSION, DIST_HEADER]);
+            header::write(&self.references, &mut self.head);
+            begin_frame(&self.head, self.body.len(), out);
+            out.append(&mut self.body);
             return Ok(None);
         }
         let mut body = Bytes::from(std::mem::take(&mut self.body));
@@ -88,9 +97,11 @@ impl Sender {
             sequence,
             rest: body,
         };
-        let mut head = left.head(FIRST_FRAGMENT, left.count() + 1);
-        header::write(&self.references, &mut head);
-        frame(out, &[&head, &data]);
+        let head = left.head(FIRST_FRAGMENT, left.count() + 1);
+        self.head.extend_from_slice(&head);
+        header::write(&self.references, &mut self.head);
+        begin_frame(&self.head, data.len(), out);
+        out.push(data);
         Ok(Some(left))
     }
 
@@ -155,12 +166,17 @@ fn encode_headless<T: AtomTable>(
 
 impl Fragments {
     /// Appends the next fragment to `out`; whether more are left.
-    pub fn send_next(&mut self, out: &mut Vec<u8>) -> bool {
+    pub fn send_next(&mut self, out: &mut Chain) -> bool {
         let head = self.head(FRAGMENT, self.count());
         let size = self.rest.len().min(FRAGMENT_BYTES);
-        let data = self.rest.split_to(size);
-        frame(out, &[&head, &data]);
+        begin_frame(&head, size, out);
+        out.push(self.rest.split_to(size));
         self.rest.has_remaining()
+    }
+
+    /// How many bytes are left, heads not counted.
+    pub(super) fn bytes(&self) -> usize {
+        self.rest.len()
     }
 
     /// How many fragments are left.
@@ -168,16 +184,20 @@ impl Fragments {
         self.rest.len().div_ceil(FRAGMENT_BYTES) as u64
     }
 
-    fn head(&self, tag: u8, number: u64) -> Vec<u8> {
-        let sequence = self.sequence.to_be_bytes();
-        [&[VERSION, tag], &sequence[..], &number.to_be_bytes()].concat()
+    fn head(&self, tag: u8, number: u64) -> [u8; 18] {
+        let mut head = [0; 18];
+        let (tags, numbers) = head.split_at_mut(2);
+        tags.copy_from_slice(&[VERSION, tag]);
+        let (sequence, fragment) = numbers.split_at_mut(8);
+        sequence.copy_from_slice(&self.sequence.to_be_bytes());
+        fragment.copy_from_slice(&number.to_be_bytes());
+        head
     }
 }
 
-/// Appends a frame of these parts, which together have no more than 4 GiB.
-fn frame(out: &mut Vec<u8>, parts: &[&[u8]]) {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    out.reserve(size_of::<u32>() + length);
-    out.extend_from_slice(&(length as u32).to_be_bytes());
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+/// Appends the beginning of a frame, whose body comes next. Together they have no more than 4 GiB.
+fn begin_frame(head: &[u8], body: usize, out: &mut Chain) {
+    let length = (head.len() + body) as u32;
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(head);
 }

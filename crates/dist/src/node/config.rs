@@ -78,7 +78,8 @@ pub struct Config {
     /// How many messages a mailbox holds. One that is full ends, and the next message finds nobody: it would hold
     /// up all others of its connection. Default: 65536.
     pub inbox: usize,
-    /// How many messages may wait for a connection before their senders have to. Default: 128.
+    /// How many bytes may wait for a connection before those who send to it have to. Default: 1 MiB, as in the VM
+    /// (`+zdbbl`). A message may exceed it if it is the first.
     pub outbox: usize,
     /// What peers may send.
     pub limits: FrameLimits,
@@ -107,7 +108,7 @@ impl Config {
             stop_time: Duration::from_secs(5),
             take_over: true,
             inbox: 65536,
-            outbox: 128,
+            outbox: 1 << 20,
             limits: FrameLimits::default(),
             processes: ProcessLimits::default(),
         }

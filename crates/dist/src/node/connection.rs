@@ -6,24 +6,19 @@ use std::time::Duration;
 
 use beamport_term::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::{Notify, OnceCell, mpsc};
+use tokio::sync::{Notify, OnceCell};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::outgoing::{Gone, Outgoing};
 use super::stream::Stream;
 use super::{AutoConnect, Config, DownReason, NodeEvent, NodeKind, Shared, Signal};
 use crate::control::{Control, ControlError};
-use crate::frame::{Frame, FrameError, Frames, Message, Outbox, Receiver, Sender};
+use crate::frame::{Chain, Frame, FrameError, Frames, Message, Receiver};
 use crate::handshake::Established;
 use crate::{Flags, FullName};
 
-/// How much is written at once.
-const WRITE_BYTES: usize = 64 << 10;
-
 /// How much is read at once, at least.
 const READ_BYTES: usize = 16 << 10;
-
-/// How many messages take turns at a time; others wait in the order in which they came.
-const TURNS: usize = 64;
 
 /// How long TLS may take to say that it ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -40,12 +35,9 @@ pub(super) struct Connection {
     kind: NodeKind,
     /// The process `user` there, if there is one.
     user: OnceCell<Option<Pid>>,
-    outgoing: mpsc::Sender<Outgoing>,
+    outgoing: Outgoing,
     closing: Notify,
 }
-
-/// A message and the number of its sender.
-type Outgoing = (u64, Message);
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
@@ -80,10 +72,6 @@ impl From<Ending> for DownReason {
     }
 }
 
-/// The connection is gone.
-#[derive(Debug)]
-pub(super) struct Gone;
-
 impl Connection {
     /// Starts what reads and writes.
     pub(super) fn start(
@@ -91,21 +79,21 @@ impl Connection {
         stream: Stream,
         established: Established,
     ) -> Arc<Self> {
-        let (outgoing, to_send) = mpsc::channel(shared.config.outbox.max(1));
         let connection = Arc::new(Self {
             peer: established.peer.name,
             flags: established.flags,
             peer_flags: established.peer_flags,
             kind: NodeKind::of(established.peer_flags),
             user: OnceCell::new(),
-            outgoing,
+            outgoing: Outgoing::new(established.flags, shared.config.outbox.max(1)),
             closing: Notify::new(),
         });
         tracing::info!(peer = %connection.peer, flags = %connection.flags, "connected");
         let (shared, running) = (Arc::clone(shared), Arc::clone(&connection));
         let tasks = Arc::clone(&shared);
         tasks.spawn(async move {
-            let ending = running.run(&shared, stream, to_send).await;
+            let ending = running.run(&shared, stream).await;
+            running.outgoing.close();
             tracing::info!(peer = %running.peer, reason = %ending, "disconnected");
             let peer = running.peer.to_atom();
             let once = shared.config.auto_connect == AutoConnect::Once;
@@ -155,8 +143,7 @@ impl Connection {
             control: signal.control.for_peer(self.flags).into(),
             payload: signal.payload,
         };
-        let outgoing = (signal.sender, message);
-        self.outgoing.send(outgoing).await.map_err(|_| Gone)
+        self.outgoing.send(signal.sender, message).await
     }
 
     /// Ends the connection.
@@ -164,20 +151,15 @@ impl Connection {
         self.closing.notify_one();
     }
 
-    async fn run(
-        &self,
-        shared: &Shared,
-        stream: Stream,
-        to_send: mpsc::Receiver<Outgoing>,
-    ) -> Ending {
+    async fn run(&self, shared: &Shared, stream: Stream) -> Ending {
         match stream {
             Stream::Plain(stream) => {
                 let (read, mut write) = stream.into_split();
-                self.carry(shared, read, &mut write, to_send).await
+                self.carry(shared, read, &mut write).await
             }
             Stream::Tls(stream) => {
                 let (read, mut write) = tokio::io::split(stream);
-                let ending = self.carry(shared, read, &mut write, to_send).await;
+                let ending = self.carry(shared, read, &mut write).await;
                 // The peer sees that nothing was cut off; who does not read is not waited for.
                 let _ = timeout(FAREWELL, write.shutdown()).await;
                 ending
@@ -190,12 +172,11 @@ impl Connection {
         shared: &Shared,
         read: impl AsyncRead + Unpin,
         write: &mut (impl AsyncWrite + Unpin),
-        to_send: mpsc::Receiver<Outgoing>,
     ) -> Ending {
         let config = &shared.config;
         tokio::select! {
             result = receive(shared, read) => result.err().unwrap_or(Ending::Peer),
-            result = send(write, self.flags, to_send, config) => result.err().unwrap_or(Ending::Local),
+            ending = send(write, &self.outgoing, config) => ending,
             () = self.closing.notified() => Ending::Local,
             () = shared.stopped() => Ending::Local,
         }
@@ -242,38 +223,27 @@ fn closed(error: io::Error) -> io::Result<usize> {
 /// Writes what is to be sent, and a tick whenever that was nothing for too long.
 async fn send(
     stream: &mut (impl AsyncWrite + Unpin),
-    flags: Flags,
-    mut to_send: mpsc::Receiver<Outgoing>,
+    outgoing: &Outgoing,
     config: &Config,
-) -> Result<(), Ending> {
-    let mut outbox = Outbox::new(Sender::new(flags));
-    let mut bytes = Vec::new();
+) -> Ending {
+    let mut bytes = Chain::default();
     let patience = config.patience();
     let mut next_tick = Instant::now() + config.tick_interval();
     loop {
-        if outbox.is_empty() {
-            match timeout_at(next_tick, to_send.recv()).await {
-                Ok(Some((sender, message))) => outbox.push(sender, message),
-                Ok(None) => return Ok(()),
-                Err(_) => bytes.extend_from_slice(TICK),
-            }
-        }
-        while outbox.len() < TURNS
-            && let Ok((sender, message)) = to_send.try_recv()
+        if timeout_at(next_tick, outgoing.next(&mut bytes))
+            .await
+            .is_err()
         {
-            outbox.push(sender, message);
-        }
-        if let Err(error) = outbox.fill(WRITE_BYTES, &mut bytes) {
-            tracing::warn!(%error, "a message is not sent");
+            bytes.extend_from_slice(TICK);
         }
         let write = async {
-            stream.write_all(&bytes).await?;
+            stream.write_all_buf(&mut bytes).await?;
             stream.flush().await
         };
-        timeout(patience, write)
-            .await
-            .map_err(|_| Ending::Silence)??;
-        bytes.clear();
-        next_tick = Instant::now() + config.tick_interval();
+        match timeout(patience, write).await {
+            Ok(Ok(())) => next_tick = Instant::now() + config.tick_interval(),
+            Ok(Err(error)) => return error.into(),
+            Err(_) => return Ending::Silence,
+        }
     }
 }

@@ -39,6 +39,7 @@ mod inbound;
 mod kernel;
 mod listen;
 mod mailbox;
+mod outgoing;
 mod process;
 mod progress;
 mod resolve;
