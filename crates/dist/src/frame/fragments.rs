@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use beamport_term::Atom;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{FrameError, FrameLimits};
 
@@ -19,7 +19,10 @@ pub(super) struct Unfinished {
 struct Partial {
     /// The atoms that its header numbered; by its end the cache may have others.
     atoms: Vec<Atom>,
-    data: BytesMut,
+    /// The fragments so far.
+    pieces: Vec<Bytes>,
+    /// How many bytes they are counted as.
+    bytes: usize,
     /// The number of the fragment that came last. They count down to 1.
     last: u64,
 }
@@ -58,13 +61,14 @@ impl Unfinished {
         if self.messages.len() >= limits.unfinished {
             return Err(FrameError::TooMuchUnfinished);
         }
-        self.count(data.len(), limits)?;
+        let bytes = self.count(&data, limits)?;
         let Entry::Vacant(entry) = self.messages.entry(place.sequence) else {
             return Err(FrameError::Fragment);
         };
         entry.insert(Partial {
             atoms,
-            data: data.into(),
+            pieces: vec![kept(data)],
+            bytes,
             last: place.number,
         });
         Ok(None)
@@ -74,10 +78,10 @@ impl Unfinished {
     pub(super) fn go_on(
         &mut self,
         place: Place,
-        data: &[u8],
+        data: Bytes,
         limits: &FrameLimits,
     ) -> Result<Option<Whole>, FrameError> {
-        self.count(data.len(), limits)?;
+        let bytes = self.count(&data, limits)?;
         let Entry::Occupied(mut entry) = self.messages.entry(place.sequence) else {
             return Err(FrameError::Fragment);
         };
@@ -86,23 +90,46 @@ impl Unfinished {
         if place.number != partial.last {
             return Err(FrameError::Fragment);
         }
-        partial.data.extend_from_slice(data);
+        partial.bytes += bytes;
+        partial.pieces.push(kept(data));
         if place.number > 1 {
             return Ok(None);
         }
-        let Partial { atoms, data, .. } = entry.remove();
-        self.bytes -= data.len();
+        let Partial {
+            atoms,
+            pieces,
+            bytes,
+            ..
+        } = entry.remove();
+        self.bytes -= bytes;
         Ok(Some(Whole {
             atoms,
-            data: data.freeze(),
+            data: pieces.concat().into(),
         }))
     }
 
-    fn count(&mut self, bytes: usize, limits: &FrameLimits) -> Result<(), FrameError> {
+    /// Counts a fragment, and gives what it counts as.
+    fn count(&mut self, data: &Bytes, limits: &FrameLimits) -> Result<usize, FrameError> {
+        let bytes = data.len() + PIECE_BYTES;
         self.bytes += bytes;
         if self.bytes > limits.unfinished_bytes {
             return Err(FrameError::TooMuchUnfinished);
         }
-        Ok(())
+        Ok(bytes)
+    }
+}
+
+/// What it takes to keep a fragment, beside its bytes.
+const PIECE_BYTES: usize = 64;
+
+/// From this size on a fragment is kept where it arrived.
+const LARGE: usize = 16 << 10;
+
+/// A fragment as it is kept: a small one must not hold on to all that arrived along with it.
+fn kept(data: Bytes) -> Bytes {
+    if data.len() < LARGE {
+        Bytes::copy_from_slice(&data)
+    } else {
+        data
     }
 }

@@ -4,6 +4,12 @@ use bytes::{Buf as _, Bytes, BytesMut};
 
 use super::FrameError;
 
+/// How much is read at once of small frames.
+const READ_BYTES: usize = 64 << 10;
+
+/// When so much is missing of a frame, it is read by itself.
+const LARGE: usize = 16 << 10;
+
 /// The bytes of a connection that have arrived and are not yet understood.
 ///
 /// ```
@@ -42,6 +48,23 @@ impl Frames {
     /// Where to put bytes as they arrive. It grows with what arrives, never on the word of a length.
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.buffer
+    }
+
+    /// How many bytes to read next, and to have room for.
+    ///
+    /// A large frame is read to its end and no further, so that it has its memory for itself and no byte of the next
+    /// one has to be moved out of it. That takes no more room at a time than has arrived of it already.
+    pub fn wanted(&self) -> usize {
+        let missing = match self.buffer.first_chunk() {
+            Some(head) => (size_of::<u32>() + u32::from_be_bytes(*head) as usize)
+                .saturating_sub(self.buffer.len()),
+            None => 0,
+        };
+        if missing < LARGE {
+            READ_BYTES
+        } else {
+            missing.min(self.buffer.len().max(READ_BYTES))
+        }
     }
 
     /// Takes the next frame, if all of it is there.
@@ -85,6 +108,23 @@ mod tests {
         }
         let data = |bytes: &'static [u8]| Frame::Data(Bytes::from_static(bytes));
         assert_eq!(seen, [data(b"abc"), Frame::Tick, data(b"d")]);
+    }
+
+    #[test]
+    fn a_large_frame_is_read_to_its_end_in_steps_that_grow_with_it() {
+        let mut frames = Frames::new(1 << 30);
+        frames
+            .buffer()
+            .extend_from_slice(&(1_u32 << 20).to_be_bytes());
+        let mut steps = Vec::new();
+        while frames.next() == Ok(None) {
+            let wanted = frames.wanted();
+            steps.push(wanted);
+            frames.buffer().extend_from_slice(&vec![0; wanted]);
+        }
+        assert_eq!(steps[..2], [READ_BYTES, READ_BYTES + 4]);
+        assert!(frames.buffer().is_empty(), "{steps:?}");
+        assert_eq!(steps.iter().sum::<usize>(), 1 << 20);
     }
 
     #[test]

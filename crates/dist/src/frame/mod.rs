@@ -63,7 +63,8 @@ pub struct Message {
 pub struct FrameLimits {
     /// The longest frame, in bytes: 128 MiB. VMs with fragments send none that is much longer than 64 KiB.
     pub frame: usize,
-    /// The most bytes of unfinished messages at a time, all fragments together: 256 MiB.
+    /// The most bytes of unfinished messages at a time, all fragments together: 256 MiB. Each fragment counts as 64
+    /// more than it has.
     pub unfinished_bytes: usize,
     /// The most unfinished messages at a time: 4096. Each process that sends something large has one.
     pub unfinished: usize,

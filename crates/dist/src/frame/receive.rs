@@ -57,6 +57,7 @@ impl Receiver {
             }
             [VERSION, FRAGMENT, rest @ ..] => {
                 let (place, data) = place(rest)?;
+                let data = frame.slice_ref(data);
                 let whole = self.unfinished.go_on(place, data, &self.limits)?;
                 self.whole(whole)
             }

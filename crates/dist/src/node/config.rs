@@ -75,8 +75,8 @@ pub struct Config {
     /// Whether this node, when it dials, takes the place of a connection that the peer still has with a node of its
     /// name, which is this node in an earlier life as a rule. Default: yes, as in the VM.
     pub take_over: bool,
-    /// How many messages a mailbox holds. One that is full ends, and the next message finds nobody: it would hold
-    /// up all others of its connection. Default: 65536.
+    /// How many messages a mailbox holds. One that is full holds up the connection that brings more, and ends when it
+    /// does so for a second. Default: 65536.
     pub inbox: usize,
     /// How many bytes may wait for a connection before those who send to it have to. Default: 1 MiB, as in the VM
     /// (`+zdbbl`). A message may exceed it if it is the first.

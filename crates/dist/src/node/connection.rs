@@ -4,9 +4,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use beamport_term::Pid;
+use beamport_term::{Pid, Term};
+use bytes::BufMut as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{Notify, OnceCell};
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::outgoing::{Gone, Outgoing};
@@ -16,9 +18,6 @@ use crate::control::{Control, ControlError};
 use crate::frame::{Chain, Frame, FrameError, Frames, Message, Receiver};
 use crate::handshake::Established;
 use crate::{Flags, FullName};
-
-/// How much is read at once, at least.
-const READ_BYTES: usize = 16 << 10;
 
 /// How long TLS may take to say that it ends.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -139,11 +138,21 @@ impl Connection {
 
     /// Has something sent; waits while the connection is busy.
     pub(super) async fn send(&self, signal: Signal) -> Result<(), Gone> {
-        let message = Message {
-            control: signal.control.for_peer(self.flags).into(),
-            payload: signal.payload,
-        };
+        let message = self.message(signal.control, signal.payload);
         self.outgoing.send(signal.sender, message).await
+    }
+
+    /// Has an answer sent that the protocol asks for; waits only while the connection is very busy.
+    pub(super) async fn answer(&self, signal: Signal) -> Result<(), Gone> {
+        let message = self.message(signal.control, signal.payload);
+        self.outgoing.answer(signal.sender, message).await
+    }
+
+    fn message(&self, control: Control, payload: Option<Term>) -> Message {
+        Message {
+            control: control.for_peer(self.flags).into(),
+            payload,
+        }
     }
 
     /// Ends the connection.
@@ -190,8 +199,10 @@ async fn receive(shared: &Shared, mut stream: impl AsyncRead + Unpin) -> Result<
     let mut receiver = Receiver::new(limits);
     let patience = shared.config.patience();
     loop {
-        frames.buffer().reserve(READ_BYTES);
-        let read = timeout(patience, stream.read_buf(frames.buffer()))
+        let wanted = frames.wanted();
+        frames.buffer().reserve(wanted);
+        let mut room = frames.buffer().limit(wanted);
+        let read = timeout(patience, stream.read_buf(&mut room))
             .await
             .map_err(|_| Ending::Silence)?
             .or_else(closed)?;
@@ -207,7 +218,9 @@ async fn receive(shared: &Shared, mut stream: impl AsyncRead + Unpin) -> Result<
             if control.has_payload() != payload.is_some() {
                 return Err(Ending::Payload);
             }
-            shared.tell(shared.processes.obey(control, payload)).await;
+            shared.obey(control, payload).await;
+            // Who has a mailbox gets to read it before it is full.
+            consume_budget().await;
         }
     }
 }

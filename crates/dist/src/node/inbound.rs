@@ -1,10 +1,43 @@
 //! What other nodes have this one do.
 
-use beamport_term::{Atom, Pid, Reference, Term, atom};
+use std::time::Duration;
 
-use super::Received;
+use beamport_term::{Atom, Pid, Reference, Term, atom};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::timeout;
+
 use super::process::{Processes, Signal};
+use super::{Received, Shared};
 use crate::control::{Control, Process, Recipient};
+
+/// How long a connection waits for a mailbox that is full: it holds up all others of the connection.
+const FULL_TIME: Duration = Duration::from_secs(1);
+
+impl Shared {
+    /// Does what a peer says. Messages wait a little for mailboxes that are full, and with them the peer.
+    pub(super) async fn obey(&self, control: Control, payload: Option<Term>) {
+        match (control, payload) {
+            (Control::Send { to, .. }, Some(message)) => {
+                self.deliver(&Process::Pid(to), message).await;
+            }
+            (Control::RegSend { to, .. }, Some(message)) => {
+                self.deliver(&Process::Name(to), message).await;
+            }
+            (control, payload) => self.tell(self.processes.obey(control, payload)).await,
+        }
+    }
+
+    async fn deliver(&self, to: &Process, message: Term) {
+        let Some(inbox) = self.processes.inbox(to) else {
+            return;
+        };
+        if let Err(TrySendError::Full(message)) = inbox.try_send(Received::Message(message))
+            && timeout(FULL_TIME, inbox.send(message)).await.is_err()
+        {
+            self.tell(self.processes.end_full(to)).await;
+        }
+    }
+}
 
 impl Processes {
     /// Does what a peer says, as far as it concerns processes. What is to be said in turn is returned.

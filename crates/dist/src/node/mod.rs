@@ -292,7 +292,7 @@ impl Shared {
                 signals.extend(self.processes.obey(signal.control, signal.payload));
             } else if let Some(connection) = self.connections.up(&signal.node) {
                 // What a connection does not take, it takes with it.
-                let _ = connection.send(signal).await;
+                let _ = connection.answer(signal).await;
             }
         }
     }

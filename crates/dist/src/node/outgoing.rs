@@ -15,6 +15,9 @@ use crate::frame::{Chain, Message, Outbox, Sender};
 /// How much is written at once, at most, of large messages that take turns.
 const WRITE_BYTES: usize = 256 << 10;
 
+/// How much more answers may take than what else is sent.
+const ANSWERS: usize = 4 << 20;
+
 /// How many messages may wait for large ones of their senders before all who send have to.
 const HELD_UP: usize = 64;
 
@@ -30,7 +33,7 @@ pub(super) struct Outgoing {
     limit: usize,
     /// Something has come for a writer who had nothing to do.
     work: Notify,
-    /// Something has been written, and whoever is in turn may look again.
+    /// Something has been written, and who waits may look again.
     room: Notify,
     /// Held by the sender whose turn it is; others wait behind in the order in which they came.
     turn: tokio::sync::Mutex<()>,
@@ -41,8 +44,10 @@ struct Queue {
     outbox: Outbox,
     /// How many bytes are being written.
     writing: usize,
-    /// Whether the writer waits.
+    /// Whether the writer waits for work.
     idle: bool,
+    /// Whether somebody waits for room.
+    waiting: bool,
     closed: bool,
 }
 
@@ -54,6 +59,7 @@ impl Outgoing {
                 outbox: Outbox::new(Sender::new(flags)),
                 writing: 0,
                 idle: false,
+                waiting: false,
                 closed: false,
             }),
             limit,
@@ -66,13 +72,25 @@ impl Outgoing {
     /// Has a message sent; waits while there is no room. Dropped before its end, it has sent nothing.
     pub(super) async fn send(&self, sender: u64, message: Message) -> Result<(), Gone> {
         let _turn = self.turn.lock().await;
+        self.push(sender, message, self.limit).await
+    }
+
+    /// Has something sent that answers the peer, before all that waits for room. It has room of its own: who reads from
+    /// a peer must not wait for that peer to read, or both may wait for each other.
+    pub(super) async fn answer(&self, sender: u64, message: Message) -> Result<(), Gone> {
+        self.push(sender, message, self.limit + ANSWERS).await
+    }
+
+    async fn push(&self, sender: u64, message: Message, limit: usize) -> Result<(), Gone> {
         loop {
+            // It completes by whatever is written from here on.
+            let room = self.room.notified();
             {
                 let mut queue = self.queue();
                 if queue.closed {
                     return Err(Gone);
                 }
-                if queue.has_room(self.limit) {
+                if queue.has_room(limit) {
                     if let Err(error) = queue.outbox.push(sender, message) {
                         tracing::warn!(%error, "a message is not sent");
                     }
@@ -81,8 +99,9 @@ impl Outgoing {
                     }
                     return Ok(());
                 }
+                queue.waiting = true;
             }
-            self.room.notified().await;
+            room.await;
         }
     }
 
@@ -103,8 +122,8 @@ impl Outgoing {
         }
         queue.writing = bytes.remaining();
         queue.idle = !bytes.has_remaining();
-        if queue.has_room(self.limit) {
-            self.room.notify_one();
+        if queue.has_room(self.limit) && std::mem::take(&mut queue.waiting) {
+            self.room.notify_waiters();
         }
         !queue.idle
     }
@@ -112,7 +131,7 @@ impl Outgoing {
     /// Tells all who want to send that the connection is gone.
     pub(super) fn close(&self) {
         self.queue().closed = true;
-        self.room.notify_one();
+        self.room.notify_waiters();
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

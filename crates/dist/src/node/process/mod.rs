@@ -250,17 +250,32 @@ impl Processes {
         table.numbers
     }
 
-    /// Puts something into a process's inbox. A process whose inbox is full ends: it would hold up all others of
-    /// its connection.
+    /// Puts something into a process's inbox. A process whose inbox is full ends.
     pub(super) fn deliver(&self, pid: &Pid, received: Received) -> Vec<Signal> {
         let inbox = self.table().entries.get(&key(pid)).map(|e| e.inbox.clone());
         match inbox.map(|inbox| inbox.try_send(received)) {
-            Some(Err(TrySendError::Full(_))) => {
-                tracing::warn!(pid = %Term::from(pid.clone()), "a process that does not read its messages ends");
-                self.end(pid, &Term::from(atom!("system_limit")))
-            }
+            Some(Err(TrySendError::Full(_))) => self.end_full(&Process::Pid(pid.clone())),
             _ => Vec::new(),
         }
+    }
+
+    /// The inbox of a process, if there is such a process.
+    pub(super) fn inbox(&self, process: &Process) -> Option<mpsc::Sender<Received>> {
+        let mut table = self.table();
+        table.find(process).map(|entry| entry.inbox.clone())
+    }
+
+    /// Ends a process whose inbox is full.
+    pub(super) fn end_full(&self, process: &Process) -> Vec<Signal> {
+        let pid = self.table().find(process).map(|entry| entry.pid.clone());
+        let Some(pid) = pid else {
+            return Vec::new();
+        };
+        tracing::warn!(
+            pid = %Term::from(pid.clone()),
+            "a process of this node that does not read its messages ends"
+        );
+        self.end(&pid, &Term::from(atom!("system_limit")))
     }
 
     /// A node is gone, and with it all its processes.
