@@ -36,6 +36,11 @@ pub(crate) async fn accept_as(mapper: &Mapper, name: &str, flags: Flags) -> TcpS
 
 /// Connects to a node as `name@127.0.0.1`.
 pub(crate) async fn dial_as(mapper: &Mapper, name: &str, node: &str) -> TcpStream {
+    dial_with(mapper, name, node, Flags::MANDATORY_26).await
+}
+
+/// Connects to a node as `name@127.0.0.1` that has these flags.
+pub(crate) async fn dial_with(mapper: &Mapper, name: &str, node: &str, flags: Flags) -> TcpStream {
     let (short, _) = node.split_once('@').unwrap();
     let mut stream = mapper.connect(short).await;
     let identity = Identity::Named(Incarnation {
@@ -43,7 +48,7 @@ pub(crate) async fn dial_as(mapper: &Mapper, name: &str, node: &str) -> TcpStrea
         creation: 7,
     });
     let capabilities = Capabilities {
-        offered: Flags::MANDATORY_26,
+        offered: flags,
         required: Flags::MANDATORY_25,
     };
     let (node, cookie) = (node.parse().unwrap(), COOKIE.parse().unwrap());

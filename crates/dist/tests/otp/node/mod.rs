@@ -4,6 +4,7 @@ mod aliases;
 mod calls;
 mod connections;
 mod erpc;
+mod hostile;
 mod lifetime;
 mod local;
 mod options;
