@@ -2,10 +2,11 @@
 
 use beamport_dist::Flags;
 use beamport_dist::control::Control;
-use beamport_dist::frame::{Frame, FrameLimits, Frames, Message, Receiver, Sender};
+use beamport_dist::frame::{Chain, Frame, FrameLimits, Frames, Message, Receiver, Sender};
 use beamport_dist::handshake::stream::Wire;
 use beamport_dist::handshake::{Capabilities, Identity, Incarnation};
 use beamport_term::{Atom, Pid, Reference, Term, atom};
+use bytes::Buf as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout_at;
@@ -84,14 +85,14 @@ impl Raw {
 
     /// Sends a signal, all of it at once.
     pub(crate) async fn send(&mut self, control: Control, payload: impl Into<Option<Term>>) {
-        let mut bytes = Vec::new();
+        let mut bytes = Chain::default();
         let payload = payload.into();
         let control = Term::from(control);
         let left = self.sender.send(1, &control, payload.as_ref(), &mut bytes);
         if let Some(mut left) = left.unwrap() {
             while left.send_next(&mut bytes) {}
         }
-        self.write(&bytes).await;
+        self.write(&bytes.copy_to_bytes(bytes.remaining())).await;
     }
 
     /// Sends a message to who has a name.

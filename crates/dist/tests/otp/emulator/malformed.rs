@@ -2,9 +2,10 @@
 //!
 //! The connection ends, and nothing else: the node goes on, and so do its mailboxes.
 
-use beamport_dist::frame::Sender;
+use beamport_dist::frame::{Chain, Sender};
 use beamport_dist::node::{Node, Received};
 use beamport_term::{Term, atom};
+use bytes::Buf as _;
 
 use crate::mapper::Mapper;
 use crate::node::{RUST, listener, receive};
@@ -47,11 +48,11 @@ impl Subject {
 
 /// Frames of a control term and perhaps a payload, as a peer with all flags sends them.
 fn frames(control: &Term, payload: Option<&Term>) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut bytes = Chain::default();
     let mut sender = Sender::new(EVERYTHING);
     let left = sender.send(1, control, payload, &mut bytes).unwrap();
     assert!(left.is_none());
-    bytes
+    bytes.copy_to_bytes(bytes.remaining()).into()
 }
 
 /// `bad_dist_structure`: controls with parts that they cannot have, or with too few or too many.
