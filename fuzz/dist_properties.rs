@@ -243,7 +243,7 @@ fn drain(outbox: &mut Outbox, enough: usize, out: &mut Vec<u8>) {
             .expect("all that waits can be sent");
         out.extend_from_slice(&bytes.copy_to_bytes(bytes.remaining()));
     }
-    assert_eq!((outbox.bytes(), outbox.held_up()), (0, 0));
+    assert_eq!((outbox.bytes(), outbox.waiting()), (0, 0));
 }
 
 /// Messages that the input describes, sent by our own end: they arrive, each sender's in their order. With a byte

@@ -129,7 +129,7 @@ proptest! {
             outbox.push(sent.sender, sent.message()).unwrap();
         }
         let stream = drain(&mut outbox, 1);
-        prop_assert_eq!((outbox.bytes(), outbox.held_up()), (0, 0));
+        prop_assert_eq!((outbox.bytes(), outbox.waiting()), (0, 0));
         let received = receive_all(&stream, chunk).unwrap();
         prop_assert_eq!(received.len(), sent.len());
         for sender in 0..3 {
@@ -289,7 +289,7 @@ fn a_small_message_does_not_wait_for_a_large_one() {
     outbox.push(1, message(1, 1 << 20)).unwrap();
     outbox.push(1, message(2, 1)).unwrap();
     outbox.push(2, message(3, 1)).unwrap();
-    assert_eq!(outbox.held_up(), 1);
+    assert_eq!(outbox.waiting(), 2);
     let stream = drain(&mut outbox, usize::MAX);
     let numbers: Vec<u64> = receive_all(&stream, 1 << 16)
         .unwrap()

@@ -13,7 +13,7 @@ use super::{Chain, Fragments, Message, SendError, Sender};
 /// those of the same sender, and what one sender sends arrives in the order in which it was sent.
 ///
 /// It holds whatever it is given; who gives sees to it that it is not too much ([`bytes`](Self::bytes),
-/// [`held_up`](Self::held_up)).
+/// [`waiting`](Self::waiting)).
 #[derive(Debug)]
 pub struct Outbox {
     sender: Sender,
@@ -23,8 +23,6 @@ pub struct Outbox {
     unfinished: HashMap<u64, Unfinished>,
     /// Whose turn comes: the same senders.
     turns: VecDeque<u64>,
-    /// How many bytes of unfinished messages are not due yet.
-    bytes: usize,
     /// How many messages wait for an unfinished one of their sender.
     held_up: usize,
 }
@@ -45,7 +43,6 @@ impl Outbox {
             due: Chain::default(),
             unfinished: HashMap::new(),
             turns: VecDeque::new(),
-            bytes: 0,
             held_up: 0,
         }
     }
@@ -65,7 +62,6 @@ impl Outbox {
             .sender
             .send(sender, control, payload.as_ref(), &mut self.due)?;
         if let Some(fragments) = left {
-            self.bytes += fragments.bytes();
             let messages = VecDeque::new();
             let unfinished = Unfinished {
                 fragments,
@@ -77,14 +73,14 @@ impl Outbox {
         Ok(())
     }
 
-    /// How many bytes are encoded and wait to be sent.
+    /// How many bytes are due.
     pub fn bytes(&self) -> usize {
-        self.due.remaining() + self.bytes
+        self.due.remaining()
     }
 
-    /// How many messages wait for an unfinished one of their sender, and are not encoded yet.
-    pub fn held_up(&self) -> usize {
-        self.held_up
+    /// How many messages are not due to their end: large ones, and those that wait for one of their sender.
+    pub fn waiting(&self) -> usize {
+        self.unfinished.len() + self.held_up
     }
 
     /// Whether there is nothing to be sent.
@@ -110,7 +106,6 @@ impl Outbox {
         let Some(unfinished) = self.unfinished.get_mut(&sender) else {
             return Ok(());
         };
-        self.bytes -= unfinished.fragments.bytes();
         let mut more = unfinished.fragments.send_next(out);
         let mut result = Ok(());
         while !more && let Some(Message { control, payload }) = unfinished.messages.pop_front() {
@@ -125,7 +120,6 @@ impl Outbox {
             }
         }
         if more {
-            self.bytes += unfinished.fragments.bytes();
             self.turns.push_back(sender);
         } else {
             self.unfinished.remove(&sender);

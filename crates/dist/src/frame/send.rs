@@ -174,11 +174,6 @@ impl Fragments {
         self.rest.has_remaining()
     }
 
-    /// How many bytes are left, heads not counted.
-    pub(super) fn bytes(&self) -> usize {
-        self.rest.len()
-    }
-
     /// How many fragments are left.
     fn count(&self) -> u64 {
         self.rest.len().div_ceil(FRAGMENT_BYTES) as u64

@@ -78,8 +78,8 @@ pub struct Config {
     /// How many messages a mailbox holds. One that is full holds up the connection that brings more, and ends when it
     /// does so for a second. Default: 65536.
     pub inbox: usize,
-    /// How many bytes may wait for a connection before those who send to it have to. Default: 1 MiB, as in the VM
-    /// (`+zdbbl`). A message may exceed it if it is the first.
+    /// How many bytes may wait for a connection before those who send to it have to; what is left of large messages
+    /// that take turns is not counted. Default: 1 MiB, as in the VM (`+zdbbl`).
     pub outbox: usize,
     /// What peers may send.
     pub limits: FrameLimits,

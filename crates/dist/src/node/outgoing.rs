@@ -18,8 +18,9 @@ const WRITE_BYTES: usize = 256 << 10;
 /// How much more answers may take than what else is sent.
 const ANSWERS: usize = 4 << 20;
 
-/// How many messages may wait for large ones of their senders before all who send have to.
-const HELD_UP: usize = 64;
+/// How many large messages may take turns, and others wait for them, before all who send have to wait. A single large
+/// one keeps nobody from sending, however large it is.
+const TURNS: usize = 64;
 
 /// The connection is gone.
 #[derive(Debug)]
@@ -141,7 +142,7 @@ impl Outgoing {
 
 impl Queue {
     fn has_room(&self, limit: usize) -> bool {
-        self.writing + self.outbox.bytes() < limit && self.outbox.held_up() < HELD_UP
+        self.writing + self.outbox.bytes() < limit && self.outbox.waiting() < TURNS
     }
 }
 
