@@ -153,7 +153,10 @@ fn not_registered(mapper: SocketAddr, circumstances: &Circumstances<'_>) -> Expl
             code: "not_published",
             what: format!("the agent {mapper} does not give a port for {name}: {reason}"),
             fault: Fault::Host,
-            remedy: format!("do what it says, on that host; {}", hints.listing()),
+            remedy: format!(
+                "put that right on the host, or correct the name; {}",
+                hints.listing()
+            ),
         };
     }
     Explanation {
