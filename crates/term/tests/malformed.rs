@@ -151,9 +151,24 @@ fn compressed_input_is_bounded() {
         .decode(&bomb.clone().into())
         .unwrap_err();
     assert_eq!(error.fault, Fault::TooLarge(1 << 16));
+    for at in bomb.len() - 4..bomb.len() {
+        let mut damaged = bomb.clone();
+        damaged[at] ^= 1;
+        assert_eq!(fault(&damaged).1, Fault::Compression, "checksum");
+    }
     let mut lying = bomb;
     lying.splice(2..6, [0, 0, 0, 50]);
     assert_eq!(fault(&lying).1, Fault::Compression);
+}
+
+/// As the VM has it.
+#[test]
+fn what_follows_within_a_compressed_term_counts_for_nothing() {
+    let bytes = b"\x83\x50\0\0\0\x04\x78\x9c\x4b\x64\x4c\x64\x02\x00\x02\x4f\x00\xc6";
+    let bytes = Bytes::from_static(bytes);
+    let term = decode(&bytes).unwrap();
+    let encoded = Encoded::new(bytes, Limits::default()).unwrap();
+    assert_eq!(encoded.view().to_term(), Ok(term));
 }
 
 #[test]

@@ -68,20 +68,24 @@ impl Encoded {
         if cursor.accept_compressed() {
             let (inflated, used) = inflate(&mut cursor, limit)?;
             all_used(&input, used)?;
-            return Self::checked(inflated, 0, limits);
+            // What may follow the term in there counts for nothing, as with the VM.
+            let (encoded, _) = Self::checked(inflated, 0, limits)?;
+            return Ok(encoded);
         }
         let start = cursor.offset() as u32;
-        Self::checked(input, start, limits)
+        let (encoded, end) = Self::checked(input, start, limits)?;
+        all_used(&encoded.bytes, end)?;
+        Ok(encoded)
     }
 
-    fn checked(bytes: Bytes, start: u32, limits: Limits) -> Result<Self, DecodeError> {
+    fn checked(bytes: Bytes, start: u32, limits: Limits) -> Result<(Self, usize), DecodeError> {
         let (spans, end) = check::term(&bytes, start as usize, limits)?;
-        all_used(&bytes, end)?;
-        Ok(Self {
+        let encoded = Self {
             bytes,
             start,
             spans,
-        })
+        };
+        Ok((encoded, end))
     }
 
     /// The term.
