@@ -70,7 +70,8 @@ pub struct Config {
     pub handshakes: usize,
     /// How long [`Node::call`](super::Node::call) and its like wait. Default: 5 s, as `gen_server:call/2` does.
     pub call_time: Duration,
-    /// How long [`Node::stop`](super::Node::stop) waits. Default: 5 s.
+    /// How long a node that ends waits for what was sent to be on its way, and [`Node::stop`](super::Node::stop) for
+    /// all of it. Default: 5 s.
     pub stop_time: Duration,
     /// Whether this node, when it dials, takes the place of a connection that the peer still has with a node of its
     /// name, which is this node in an earlier life as a rule. Default: yes, as in the VM.

@@ -155,6 +155,12 @@ impl Connection {
         }
     }
 
+    /// Completes when the node is to end and what was sent is on its way, or does not get away.
+    async fn taken_leave(&self, shared: &Shared) {
+        shared.stopped().await;
+        let _ = timeout(shared.config.stop_time, self.outgoing.drained()).await;
+    }
+
     /// Ends the connection.
     pub(super) fn close(&self) {
         self.closing.notify_one();
@@ -187,7 +193,7 @@ impl Connection {
             result = receive(shared, read) => result.err().unwrap_or(Ending::Peer),
             ending = send(write, &self.outgoing, config) => ending,
             () = self.closing.notified() => Ending::Local,
-            () = shared.stopped() => Ending::Local,
+            () = self.taken_leave(shared) => Ending::Local,
         }
     }
 }

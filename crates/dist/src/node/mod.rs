@@ -101,7 +101,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     required: Flags::MANDATORY_25,
 };
 
-/// A node that runs. Clones are the same node, which ends with the last of them.
+/// A node that runs. Clones are the same node, which ends with the last of them, as by [`stop`](Self::stop), which
+/// then nobody waits for.
 #[derive(Debug, Clone)]
 pub struct Node {
     shared: Arc<Shared>,
@@ -205,8 +206,8 @@ impl Node {
         }
     }
 
-    /// Ends the node, with all its handles and mailboxes: closes its connections and gives its name back, and waits
-    /// until that is done, but no longer than [`Config::stop_time`].
+    /// Ends the node, with all its handles and mailboxes: closes its connections once what was sent is on its way,
+    /// gives its name back, and waits until that is done, but no longer than [`Config::stop_time`].
     pub async fn stop(&self) {
         let shared = &self.shared;
         shared.begin_to_stop();

@@ -129,6 +129,22 @@ impl Outgoing {
         !queue.idle
     }
 
+    /// Completes when all that was sent has been written.
+    pub(super) async fn drained(&self) {
+        loop {
+            // It completes by whatever is written from here on.
+            let room = self.room.notified();
+            {
+                let mut queue = self.queue();
+                if queue.idle || queue.closed {
+                    return;
+                }
+                queue.waiting = true;
+            }
+            room.await;
+        }
+    }
+
     /// Tells all who want to send that the connection is gone.
     pub(super) fn close(&self) {
         self.queue().closed = true;

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::time::{timeout, timeout_at};
 
-use super::{RUST, VM, config, down, listener, listener_with, name, next_event, up};
+use super::{RUST, VM, config, dialler, down, listener, listener_with, name, next_event, up};
 use crate::mapper::{Mapper, soon};
 use crate::peer;
 use crate::vm::Vm;
@@ -93,6 +93,30 @@ async fn a_node_that_stops_leaves_nothing() {
     assert_eq!(vm.eval(gone).await, "ok");
     // Its name can be had again.
     drop(listener(&mapper, RUST).await);
+}
+
+/// What has been sent when a node ends arrives, whether its end is waited for or not.
+#[tokio::test]
+async fn what_was_sent_before_the_end_arrives() {
+    let mapper = Mapper::start();
+    let mut vm = Vm::start(&mapper, VM).await;
+    vm.eval("register(sink, self())").await;
+    let sink = Address::name(atom!("sink"), &name(VM));
+    let large = Term::binary(vec![7; 256 << 10]);
+    for waited_for in [true, false] {
+        let node = dialler(&mapper).await;
+        let mailbox = node.mailbox();
+        for n in 1..=40 {
+            let message = Term::from((n, large.clone()));
+            mailbox.send(&sink, message).await.unwrap();
+        }
+        if waited_for {
+            node.stop().await;
+        }
+        drop(node);
+        let count = "length([receive {N, _} -> N end || N <- lists:seq(1, 40)])";
+        assert_eq!(vm.eval(count).await, "40");
+    }
 }
 
 /// A peer that takes nothing does not keep a node from ending.
