@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::EpmdOptions;
 use super::contenders::Contender;
-use super::report::{Measurement, median};
+use super::report::{Measurement, mark, median};
 use super::{docker, load, process};
 
 /// Containers in the agent's directory, and names at our port mapper.
@@ -83,10 +83,6 @@ pub(crate) fn agent(options: &EpmdOptions) -> Result<()> {
         resident[1] as f64 / 1e6
     );
     Ok(())
-}
-
-fn mark(is_met: bool) -> &'static str {
-    if is_met { "" } else { "  MISSED" }
 }
 
 /// Waits until the agent knows all containers: the last name is answered.

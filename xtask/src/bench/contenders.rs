@@ -89,7 +89,8 @@ impl Contender {
         })
     }
 
-    fn our_program() -> Result<Command> {
+    /// The program that is built beside this one.
+    pub(super) fn our_program() -> Result<Command> {
         let program: PathBuf = std::env::current_exe()?.with_file_name("beamport");
         ensure!(
             program.exists(),

@@ -12,6 +12,7 @@ mod load;
 mod process;
 mod report;
 mod ring;
+mod rpc;
 mod term;
 mod trivial;
 
@@ -45,6 +46,8 @@ pub(crate) enum BenchTask {
     Ring,
     /// Messages between nodes: ours, stock VMs, and one with the other, over TCP and TLS
     Dist(dist::DistOptions),
+    /// A command that asks a node something: ours, erl_call, and a VM started for that
+    Rpc(rpc::RpcOptions),
     /// A node to measure, for the bench itself to start
     #[command(hide = true)]
     Traffic(dist::TrafficOptions),
@@ -83,6 +86,7 @@ pub(crate) fn main(task: &BenchTask) -> Result<ExitCode> {
         BenchTask::Instructions { bless } => instructions(*bless)?,
         BenchTask::Ring => ring()?,
         BenchTask::Dist(options) => dist::dist(options)?,
+        BenchTask::Rpc(options) => rpc::rpc(options)?,
         BenchTask::Traffic(options) => dist::serve(options)?,
         BenchTask::Serve(options) => contenders::serve(options)?,
     }

@@ -140,6 +140,11 @@ pub(super) fn table(measurements: &[Measurement]) -> String {
     out
 }
 
+/// What stands behind a figure that should be better.
+pub(super) fn mark(is_met: bool) -> &'static str {
+    if is_met { "" } else { "  MISSED" }
+}
+
 /// The middle one, or the mean of the two in the middle; 0 where there are none.
 pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();

@@ -13,7 +13,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
 use serde_json::json;
 
-use super::contenders::our_program;
+use super::contenders::Contender;
 use super::dist::{COOKIE, Kind, Peer, Surroundings, mapper};
 use super::report::{mark, median};
 use crate::packages;
@@ -103,7 +103,7 @@ pub(crate) fn rpc(options: &RpcOptions) -> Result<()> {
 
 fn command(which: usize, mapper: u16) -> Result<Command> {
     let mut command = match which {
-        PING | RPC => our_program()?,
+        PING | RPC => Contender::our_program()?,
         ERL_CALL => Command::new("erl_call"),
         _ => Command::new("erl"),
     };

@@ -8,7 +8,7 @@ use beamport_epmd::LocalDirectory;
 use beamport_epmd::server::{Config, Server, listen};
 
 /// Starts one in a thread of its own, which ends with this process; its port.
-pub(super) fn start() -> Result<u16> {
+pub(crate) fn start() -> Result<u16> {
     let listener = listen((Ipv4Addr::LOCALHOST, 0).into())?;
     let port = listener.local_addr()?.port();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -4,7 +4,7 @@
 //! and answers at the end.
 
 mod certificate;
-mod mapper;
+pub(super) mod mapper;
 mod peer;
 mod report;
 mod traffic;
@@ -16,7 +16,7 @@ use clap::Args;
 
 use super::process::cpu_time;
 use crate::packages;
-use peer::{Kind, Peer, Surroundings};
+pub(super) use peer::{COOKIE, Kind, Peer, Surroundings};
 use report::{Figures, Report, Series};
 pub(crate) use traffic::{TrafficOptions, serve};
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow};
 
 /// What all nodes share.
-pub(super) const COOKIE: &str = "secret";
+pub(crate) const COOKIE: &str = "secret";
 
 /// How long a node may take to start, or a measurement to end.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -19,24 +19,24 @@ const TRAFFIC: &str = include_str!("traffic.erl");
 
 /// What a node is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Otp,
     Rust,
 }
 
 /// What nodes have in common.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Surroundings<'a> {
+pub(crate) struct Surroundings<'a> {
     /// The port of the port mapper.
-    pub(super) mapper: u16,
+    pub(crate) mapper: u16,
     /// A folder for files; of TLS too, if the nodes speak it.
-    pub(super) folder: &'a Path,
-    pub(super) tls: bool,
+    pub(crate) folder: &'a Path,
+    pub(crate) tls: bool,
 }
 
 /// A node that runs until this is dropped.
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(crate) struct Peer {
     name: String,
     child: Child,
     orders: ChildStdin,
@@ -45,7 +45,7 @@ pub(super) struct Peer {
 
 impl Peer {
     /// Starts a node, and waits until it takes orders.
-    pub(super) fn start(kind: Kind, name: &str, around: Surroundings<'_>) -> Result<Self> {
+    pub(crate) fn start(kind: Kind, name: &str, around: Surroundings<'_>) -> Result<Self> {
         let name = format!("{name}@127.0.0.1");
         let mut command = match kind {
             Kind::Otp => vm(&name, around)?,
@@ -76,7 +76,7 @@ impl Peer {
     }
 
     /// Has messages sent to another node until it has them all; how long that took.
-    pub(super) fn send(&mut self, to: &Self, size: usize, count: usize) -> Result<Duration> {
+    pub(crate) fn send(&mut self, to: &Self, size: usize, count: usize) -> Result<Duration> {
         match self.order("send", to, size, count)?.as_slice() {
             [time] => Ok(*time),
             other => Err(anyhow!("{} measured {other:?}", self.name)),
@@ -84,14 +84,14 @@ impl Peer {
     }
 
     /// Has messages echoed by another node, one after the other: the median, and what 99 of 100 do not exceed.
-    pub(super) fn echo(&mut self, by: &Self, size: usize, count: usize) -> Result<[Duration; 2]> {
+    pub(crate) fn echo(&mut self, by: &Self, size: usize, count: usize) -> Result<[Duration; 2]> {
         match self.order("echo", by, size, count)?.as_slice() {
             [median, p99] => Ok([*median, *p99]),
             other => Err(anyhow!("{} measured {other:?}", self.name)),
         }
     }
 
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
