@@ -22,7 +22,7 @@ use crate::packages;
 use callgrind::Subject;
 
 /// The crates that have figures, by their folder.
-const CRATES: [&str; 1] = ["term"];
+const CRATES: [&str; 2] = ["term", "dist"];
 
 /// By how many per cent a figure may differ from the one that is kept.
 const TOLERANCE: f64 = 5.0;
