@@ -33,6 +33,10 @@ pub(crate) struct DistOptions {
     /// Without TLS
     #[arg(long)]
     no_tls: bool,
+
+    /// How many messages make a measurement, in percent of what suits a quiet machine
+    #[arg(long, default_value_t = 100, value_name = "PERCENT")]
+    messages: usize,
 }
 
 /// Who sends, and who receives; the first are those that the others are compared with.
@@ -72,7 +76,7 @@ pub(crate) fn dist(options: &DistOptions) -> Result<()> {
             folder: folder.path(),
             tls,
         };
-        let series = measure(transport, around, options.rounds.max(1))?;
+        let series = measure(transport, around, options)?;
         report.series.extend(series);
     }
     if options.json {
@@ -87,8 +91,9 @@ pub(crate) fn dist(options: &DistOptions) -> Result<()> {
 fn measure(
     transport: &'static str,
     around: Surroundings<'_>,
-    rounds: usize,
+    options: &DistOptions,
 ) -> Result<Vec<Series>> {
+    let scaled = |count: usize| (count * options.messages / 100).max(1);
     let mut senders = [
         (Kind::Otp, Peer::start(Kind::Otp, "sender_vm", around)?),
         (Kind::Rust, Peer::start(Kind::Rust, "sender_rust", around)?),
@@ -105,7 +110,7 @@ fn measure(
         .map(|(pair, ..)| Series::new(transport, pair, LOADS.map(|(load, size, _)| (load, size))))
         .collect();
     // The first round connects, compiles and warms up, and does not count.
-    for round in 0..=rounds {
+    for round in 0..=options.rounds.max(1) {
         for (index, (_, size, count)) in LOADS.into_iter().enumerate() {
             for ((_, from, to), series) in PAIRS.iter().zip(&mut series) {
                 let (Some(from), Some(to)) = (
@@ -114,7 +119,7 @@ fn measure(
                 ) else {
                     continue;
                 };
-                let figures = send(&mut from.1, &to.1, size, count)?;
+                let figures = send(&mut from.1, &to.1, size, scaled(count))?;
                 if round > 0 {
                     series.add(index, figures);
                 }
@@ -127,7 +132,7 @@ fn measure(
             ) else {
                 continue;
             };
-            let echo = from.1.echo(&to.1, ECHO_BYTES, ECHOES)?;
+            let echo = from.1.echo(&to.1, ECHO_BYTES, scaled(ECHOES))?;
             if round > 0 {
                 series.add_echo(echo);
             }
