@@ -1,0 +1,5 @@
+//! Nodes in Rust among stock VMs of every OTP release.
+
+mod certificates;
+mod hosts;
+mod suites;
