@@ -1,5 +1,6 @@
 //! `beamport run` and `beamport exec` over real Docker hosts, real agents and stock Erlang.
 
+mod assemble;
 mod exec;
 mod names;
 mod process;

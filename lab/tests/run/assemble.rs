@@ -1,0 +1,115 @@
+//! A cluster across Docker hosts assembles through published ports, and is whole again after faults.
+
+use anyhow::{Context, Result};
+use beamport_lab::{Host, Image, Lab, wait_until};
+
+use crate::support::{DEADLINE, Node, Recipe, agents};
+
+/// Five nodes, three of which are enough.
+const FLAGS: &[&str] = &[
+    "--sentry",
+    "hosts://10.99.0.1,10.99.0.2",
+    "--cluster",
+    "shop",
+    "--consensus",
+    "3",
+];
+
+/// A node that says when its applications start, and notices silence within seconds.
+const SHOP: &[&str] = &[
+    "erl",
+    "-noinput",
+    "-kernel",
+    "net_ticktime",
+    "4",
+    "-eval",
+    "io:put_chars(\"shop is open\\n\")",
+];
+
+impl Node {
+    fn is_open(&self) -> bool {
+        self.logs().contains("shop is open")
+    }
+
+    fn wait_open(&self) -> Result<()> {
+        wait_until(&format!("{} to open", self.name), DEADLINE, || {
+            self.is_open()
+        })
+        .with_context(|| self.logs())
+    }
+
+    /// Waits until the node's code sees this phase, these members and the first of them as the leader.
+    fn wait_for(&self, phase: &str, members: &[&Self]) -> Result<()> {
+        let mut names: Vec<String> = members
+            .iter()
+            .map(|node| format!("'{}'", node.name))
+            .collect();
+        names.sort();
+        let wanted = format!(
+            "{{{phase},[{}],{}}}",
+            names.join(","),
+            names.first().context("nobody")?
+        );
+        let ask =
+            "#{phase := P, members := M, leader := L} = persistent_term:get(beamport), {P, M, L}";
+        let mut last = String::new();
+        wait_until(&format!("{} to see {wanted}", self.name), DEADLINE, || {
+            last = self
+                .evaluate(ask)
+                .unwrap_or_else(|error| format!("{error:#}"));
+            last == wanted
+        })
+        .with_context(|| format!("it sees {last}"))
+    }
+}
+
+fn all_see(nodes: &[&Node], phase: &str) -> Result<()> {
+    nodes
+        .iter()
+        .try_for_each(|node| node.wait_for(phase, nodes))
+}
+
+#[test]
+fn five_nodes_on_two_hosts_assemble_and_are_whole_again_after_faults() -> Result<()> {
+    let lab = Lab::attach()?;
+    let _agents = agents(&lab)?;
+    let start = |image, host: &Host| {
+        let recipe = Recipe {
+            run: FLAGS,
+            command: SHOP,
+            ..Recipe::plain(image)
+        };
+        recipe.registered(&lab, host)
+    };
+    let (one, two) = (lab.host(1)?, lab.host(2)?);
+
+    let a = start(Image::Otp25, one)?;
+    let b = start(Image::Otp27, two)?;
+    all_see(&[&a, &b], "assembling")?;
+    anyhow::ensure!(!a.is_open() && !b.is_open(), "two of three were enough");
+
+    let c = start(Image::Otp25, one)?;
+    for node in [&a, &b, &c] {
+        node.wait_open()?;
+    }
+    let (d, e) = (start(Image::Otp27, two)?, start(Image::Otp25, one)?);
+    all_see(&[&a, &b, &c, &d, &e], "ready")?;
+
+    // Killed: the others know. Started anew, it has another name and is one of them.
+    e.docker(["kill"])?;
+    all_see(&[&a, &b, &c, &d], "ready")?;
+    let e = start(Image::Otp25, one)?;
+    all_see(&[&a, &b, &c, &d, &e], "ready")?;
+
+    // Cut off from each other: the three go on, the two know that they are too few.
+    two.link_down()?;
+    all_see(&[&a, &c, &e], "ready")?;
+    all_see(&[&b, &d], "degraded")?;
+    two.link_up()?;
+    all_see(&[&a, &b, &c, &d, &e], "ready")?;
+
+    // Told to stop, a node is no member before it has.
+    a.docker(["stop"])?;
+    anyhow::ensure!(a.logs().contains("the node is gone"), "{}", a.logs());
+    all_see(&[&b, &c, &d, &e], "ready")
+}
