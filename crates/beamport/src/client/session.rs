@@ -11,8 +11,7 @@ use tokio::runtime;
 use tokio::time::{Instant, timeout_at};
 
 use super::cookie::{self, Source};
-use super::explain::{Circumstances, Explanation};
-use super::hints::Hints;
+use super::explain::Explanation;
 use super::options::ClientOptions;
 use super::target::{self, Target};
 use crate::failure::{Code, Failure};
@@ -143,19 +142,7 @@ impl Session {
 
     /// Why there is no connection. May ask the port mapper for more.
     pub(crate) async fn explain(&self, error: &ConnectError) -> Explanation {
-        let hints = match error {
-            ConnectError::NotRegistered { mapper, .. } => {
-                Hints::ask(*mapper, self.target.node.name()).await
-            }
-            _ => Hints::default(),
-        };
-        let circumstances = Circumstances {
-            node: &self.target.node,
-            own_name: self.node.name(),
-            cookie: &self.cookie,
-            hints,
-        };
-        Explanation::of(error, &circumstances)
+        Explanation::found_out(error, &self.target.node, self.node.name(), &self.cookie).await
     }
 
     /// Why a node that is connected does not answer.

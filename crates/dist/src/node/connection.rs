@@ -87,13 +87,13 @@ impl Connection {
             outgoing: Outgoing::new(established.flags, shared.config.outbox.max(1)),
             closing: Notify::new(),
         });
-        tracing::info!(peer = %connection.peer, flags = %connection.flags, "connected");
+        tracing::debug!(peer = %connection.peer, flags = %connection.flags, "connected");
         let (shared, running) = (Arc::clone(shared), Arc::clone(&connection));
         let tasks = Arc::clone(&shared);
         tasks.spawn(async move {
             let ending = running.run(&shared, stream).await;
             running.outgoing.close();
-            tracing::info!(peer = %running.peer, reason = %ending, "disconnected");
+            tracing::debug!(peer = %running.peer, reason = %ending, "disconnected");
             let peer = running.peer.to_atom();
             let once = shared.config.auto_connect == AutoConnect::Once;
             if shared.connections.remove(&peer, &running, once) {

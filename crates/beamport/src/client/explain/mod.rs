@@ -130,6 +130,26 @@ impl Explanation {
         }
     }
 
+    /// Why a node could not be reached that was dialled by a name of ours. May ask its port mapper for more.
+    pub(crate) async fn found_out(
+        error: &ConnectError,
+        node: &FullName,
+        own_name: &FullName,
+        cookie: &Source,
+    ) -> Self {
+        let hints = match error {
+            ConnectError::NotRegistered { mapper, .. } => Hints::ask(*mapper, node.name()).await,
+            _ => Hints::default(),
+        };
+        let circumstances = Circumstances {
+            node,
+            own_name,
+            cookie,
+            hints,
+        };
+        Self::of(error, &circumstances)
+    }
+
     /// Why a node could not be reached.
     pub(crate) fn of(error: &ConnectError, circumstances: &Circumstances<'_>) -> Self {
         match error {

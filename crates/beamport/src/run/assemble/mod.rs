@@ -3,6 +3,7 @@
 //! [`Assembly`] drives the state machine of `beamport-cluster`: it gives it what the VM tells ([`vm`]) and what the
 //! sentry leads to ([`look_up`]), and does what it asks for. What the VM's own code sees of it is [`publish`]ed.
 
+mod diagnosis;
 mod json;
 mod listener;
 pub(crate) mod look_up;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use beamport_cluster::Sentry;
 use beamport_cluster::membership::{Action, Change, Config, Event, Membership, Phase};
 use beamport_cluster::sentry::Source;
-use beamport_dist::{Cookie, FullName};
+use beamport_dist::{Cookie, FullName, node};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -28,6 +29,7 @@ pub(crate) use options::AssembleOptions;
 pub(crate) use prepare::prepare;
 
 use crate::host_names::HostNames;
+use diagnosis::Diagnosis;
 use listener::Listener;
 use look_up::{Listing, LookUpError, LookUps};
 use on_change::OnChange;
@@ -69,6 +71,9 @@ pub(crate) struct Assembly {
     sources: Vec<Source>,
     look_ups: Arc<LookUps>,
     looking: JoinSet<(usize, Result<Listing, LookUpError>)>,
+    diagnosis: Arc<Diagnosis>,
+    /// What the VM did not get to, until it is known why.
+    diagnosing: JoinSet<(FullName, String)>,
     vm: Arc<Vm>,
     /// None while the VM's distribution is not there.
     link: Option<Link>,
@@ -98,7 +103,12 @@ impl Assembly {
         } = settings;
         let cluster = membership.cluster.clone();
         let sources = sentry.sources().to_vec();
-        let vm = Arc::new(Vm::new(membership.me.clone(), cookie, mapper_port).await?);
+        let config = node::Config {
+            mapper_port: mapper_port.get(),
+            ..node::Config::new(cookie)
+        };
+        let diagnosis = Diagnosis::new(&membership.me, config.clone()).await?;
+        let vm = Arc::new(Vm::new(membership.me.clone(), config).await?);
         let mut linking = JoinSet::new();
         linking.spawn(Arc::clone(&vm).link());
         Ok(Self {
@@ -106,6 +116,8 @@ impl Assembly {
             sources,
             look_ups: Arc::new(LookUps::new(host_names, mapper_port, &cluster)),
             looking: JoinSet::new(),
+            diagnosis: Arc::new(diagnosis),
+            diagnosing: JoinSet::new(),
             vm,
             link: None,
             linking,
@@ -131,6 +143,9 @@ impl Assembly {
                 told = next(self.link.as_mut()) => self.hear(told).await,
                 Some(Ok(link)) = self.linking.join_next() => self.link = Some(link),
                 Some(Ok((source, outcome))) = self.looking.join_next() => self.looked_up(source, outcome),
+                Some(Ok((peer, reason))) = self.diagnosing.join_next() => {
+                    self.handle(Event::DialFailed { peer, reason });
+                }
                 () = until(wake) => self.handle(Event::Wake),
                 () = &mut leave, if !leaving => {
                     leaving = true;
@@ -145,10 +160,12 @@ impl Assembly {
             Told::Nodes(nodes) => self.begin(&nodes).await,
             Told::Up(node) => self.handle(Event::Up(node)),
             Told::Down(peer, reason) => self.handle(Event::Down { peer, reason }),
-            // Where it is true, the node is up, and that has been told.
             Told::Dialled(peer, false) => {
-                let reason = "the VM could not connect to it".to_owned();
-                self.handle(Event::DialFailed { peer, reason });
+                let diagnosis = Arc::clone(&self.diagnosis);
+                self.diagnosing.spawn(async move {
+                    let reason = diagnosis.why(&peer).await;
+                    (peer, reason)
+                });
             }
             Told::Dialled(node, true) => self.handle(Event::Up(node)),
             Told::Heard(from, message) => self.handle(Event::Heard { from, message }),

@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
 use beamport_cluster::membership::{Message, Phase};
+use beamport_dist::FullName;
 use beamport_dist::node::{CallError, Config, Mailbox, Node, Received, Spawn, StartError};
-use beamport_dist::{Cookie, FullName};
 use beamport_term::{Atom, Pid, Reference, Term, atom};
 use tokio::time::sleep;
 
@@ -76,19 +75,14 @@ pub(super) struct Link {
 
 impl Vm {
     /// For the VM of this name, on this machine, which has registered or will register with the port mapper here.
-    pub(super) async fn new(
-        name: FullName,
-        cookie: Cookie,
-        mapper_port: NonZeroU16,
-    ) -> Result<Self, VmError> {
+    pub(super) async fn new(name: FullName, config: Config) -> Result<Self, VmError> {
         let own: FullName = format!("beamport-{name}")
             .parse()
             .unwrap_or_else(|_| name.clone());
         let config = Config {
-            mapper_port: mapper_port.get(),
             hosts: HashMap::from([(name.host().to_owned(), IpAddr::V4(Ipv4Addr::LOCALHOST))]),
             call_time: CALL_TIME,
-            ..Config::new(cookie)
+            ..config
         };
         let node = Node::start(own, config).await?;
         Ok(Self { name, node })
