@@ -30,6 +30,8 @@ impl Cargo {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(cargo);
         command.args(flags).stdin(Stdio::null()).process_group(0);
+        // By this variable, which `cargo run` has set for us, cargo-machete tells whether it is cargo that runs it.
+        command.env_remove("CARGO_PKG_NAME");
         Self {
             command,
             name: format!("cargo {}", flags.join(" ")),
