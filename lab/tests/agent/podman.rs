@@ -128,6 +128,8 @@ impl Podman {
         }
         // With this driver there is nothing to unmount, whatever happens.
         command.args(["--storage-driver", "vfs", "--cgroup-manager", "cgroupfs"]);
+        // Docker's runtime: crun refuses machines whose control groups are of both versions.
+        command.args(["--runtime", "runc"]);
         command
     }
 }
