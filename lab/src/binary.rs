@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::command::{output, output_within};
+use crate::command::output_within;
 
 /// The variable that names a binary to use instead of building one.
-const VARIABLE: &str = "BEAMPORT_LAB_BINARY";
+pub const VARIABLE: &str = "BEAMPORT_LAB_BINARY";
 
 /// A cold release build on a small machine.
 const DEADLINE: Duration = Duration::from_secs(1800);
@@ -18,33 +18,40 @@ const DEADLINE: Duration = Duration::from_secs(1800);
 /// What was built, to be read by us; what the compiler has to say, to be read by people.
 const MESSAGES: &str = "json-render-diagnostics";
 
-/// Builds `beamport` as it is released, statically linked, and gives its path. Quick when nothing changed.
-pub fn build() -> Result<PathBuf> {
+/// How `beamport` is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// As tests build everything: quickly, and with overflows checked.
+    Debug,
+    /// As it is released, which takes minutes.
+    Release,
+}
+
+/// Builds `beamport` and gives its path. Quick when nothing changed.
+pub fn build(build: Build) -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(VARIABLE) {
         return Ok(path.into());
     }
-    executable(&["build", "--release", "--package", "beamport"])
+    let package = ["build", "--package", "beamport"];
+    match build {
+        Build::Debug => executable(&package),
+        Build::Release => executable(&[&package[..], &["--release"]].concat()),
+    }
 }
 
-/// Builds a test program of a package, statically linked, and gives its path. Quick when nothing changed.
+/// Builds a test program of a package and gives its path. Quick when nothing changed.
 pub fn build_tests(package: &str, test: &str) -> Result<PathBuf> {
     executable(&["test", "--no-run", "--package", package, "--test", test])
 }
 
-/// Has cargo build one program, statically linked, and gives its path.
+/// Has cargo build one program, which is linked statically as `.cargo/config.toml` has it.
 fn executable(flags: &[&str]) -> Result<PathBuf> {
-    let target = host_target()?;
-    let rustflags = format!(
-        "CARGO_TARGET_{}_RUSTFLAGS",
-        target.to_uppercase().replace('-', "_")
-    );
     let messages = output_within(
         DEADLINE,
         Command::new(cargo())
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .args(flags)
-            .args(["--target", &target, "--message-format", MESSAGES])
-            .env(rustflags, "-C target-feature=+crt-static"),
+            .args(["--message-format", MESSAGES]),
     )?;
     let mut built = messages.lines().filter_map(built);
     let binary = built
@@ -62,16 +69,6 @@ fn built(message: &str) -> Option<PathBuf> {
         executable: Option<PathBuf>,
     }
     serde_json::from_str::<Artifact>(message).ok()?.executable
-}
-
-/// The Rust name of this machine's kind.
-fn host_target() -> Result<String> {
-    let version = output(Command::new("rustc").arg("-vV"))?;
-    version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .map(str::to_owned)
-        .context("rustc does not say for which machine it compiles")
 }
 
 fn cargo() -> std::ffi::OsString {

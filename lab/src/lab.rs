@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use crate::binary::Build;
 use crate::host::Host;
 use crate::images::{self, Image};
 use crate::instance::Instance;
@@ -109,7 +110,7 @@ impl Lab {
         let lab = Self {
             hosts: hosts(instance, &record),
             omitted: record.omitted,
-            binary: binary::build()?,
+            binary: binary::build(Build::Debug)?,
             _lock: lock,
         };
         for host in &lab.hosts {
@@ -150,7 +151,7 @@ impl Lab {
             .collect()
     }
 
-    /// The static binary, as released.
+    /// The static binary, as tests build it.
     pub fn binary(&self) -> &Path {
         &self.binary
     }

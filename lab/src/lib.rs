@@ -50,7 +50,10 @@ mod up;
 mod wait;
 
 pub use agent::Agent;
-pub use binary::{build as build_static_binary, build_tests as build_static_tests};
+pub use binary::{
+    Build, VARIABLE as BINARY_VARIABLE, build as build_static_binary,
+    build_tests as build_static_tests,
+};
 pub use command::{output, output_within};
 pub use host::Host;
 pub use images::Image;

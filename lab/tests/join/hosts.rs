@@ -1,7 +1,7 @@
 //! A node in Rust on one Docker host, stock VMs of every release in containers on the other, and agents between them.
 
 use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -17,6 +17,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 /// The port that is published where the node is in a container.
 const PORT: u16 = 12345;
+
+/// Where `beamport run` serves EPMD in its container.
+const PORT_MAPPER: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 4369);
 
 /// Signs of life every second, so that a cut cable is noticed within seconds.
 const TICKS: Duration = Duration::from_secs(4);
@@ -266,7 +269,12 @@ fn run<F: Future<Output = Result<()>>>(
                 "run", "-d", "-p", "12345", "-v", &volume, &image, "beamport", "run", "--",
                 "sleep", "600",
             ])?;
-            host.inside_container(&container, work)?
+            host.inside_container(&container, || {
+                wait_until("a port mapper in the container", DEADLINE, || {
+                    TcpStream::connect(PORT_MAPPER).is_ok()
+                })?;
+                work()
+            })?
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use beamport_lab::{Agent, Host, Image, Instance, Lab, NODE_PORT, Node, NodeOptions, Options};
+use beamport_lab::{
+    Agent, Build, Host, Image, Instance, Lab, NODE_PORT, Node, NodeOptions, Options,
+};
 
 use super::cluster::{Cluster, Member};
 use super::{paint, story};
@@ -40,10 +42,9 @@ pub(super) fn run(keep: bool) -> Result<Outcome> {
         "{}",
         paint::bold("Beamport: stock Erlang nodes on two Docker hosts\n")
     );
-    show.step(
-        "beamport, a static release binary",
-        beamport_lab::build_static_binary,
-    )?;
+    show.step("beamport, a static release binary", || {
+        beamport_lab::build_static_binary(Build::Release)
+    })?;
     Lab::down(&instance)?;
     let options = Options {
         images: vec![Image::Otp25, Image::Otp27, Image::Otp29],

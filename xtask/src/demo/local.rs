@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use beamport_lab::{control, wait_until};
+use beamport_lab::{Build, control, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -35,10 +35,9 @@ pub(super) fn run() -> Result<()> {
         "{}",
         paint::bold("Beamport: Erlang nodes under `beamport run`\n")
     );
-    let binary = show.step(
-        "beamport, a static release binary",
-        beamport_lab::build_static_binary,
-    )?;
+    let binary = show.step("beamport, a static release binary", || {
+        beamport_lab::build_static_binary(Build::Release)
+    })?;
     let folder = tempfile::tempdir().context("cannot make a folder for cookie and state")?;
     std::fs::write(folder.path().join("cookie"), "demo")?;
     let mut machine = Machine {

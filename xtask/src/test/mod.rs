@@ -4,11 +4,12 @@ mod cargo;
 mod fuzzing;
 mod tally;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use beamport_lab::{Image, Instance, Lab, Options, has_program};
+use beamport_lab::{Build, Image, Instance, Lab, Options, has_program};
 use clap::Args;
 
 use crate::interrupt;
@@ -35,13 +36,25 @@ pub(crate) struct TestOptions {
     #[arg(long)]
     no_lab: bool,
 
-    /// Also fuzz: every target for 1800 seconds, or BEAMPORT_FUZZ_SECONDS, with a nightly toolchain
+    /// Also fuzz: every target for 1800 seconds, or BEAMPORT_FUZZ_SECONDS, with a nightly toolchain; and have the lab
+    /// run what is released rather than what `cargo test` builds
     #[arg(long)]
     long: bool,
 
     /// Only tests, and fuzz targets, whose name contains this; the checks of style, lints and documentation are left
     /// out
     filter: Option<String>,
+}
+
+impl TestOptions {
+    /// What runs in the lab: what is released, where there is time to build it.
+    fn build(&self) -> Build {
+        if self.long {
+            Build::Release
+        } else {
+            Build::Debug
+        }
+    }
 }
 
 /// Stages, how long each took, and whether it was passed.
@@ -146,9 +159,10 @@ impl Run {
     }
 
     fn tests_in_lab(&mut self, options: &TestOptions) {
-        let mut own_lab = None;
+        let (mut own_lab, mut binary) = (None, PathBuf::new());
         let up = self.attempt("static binary", |_| {
-            beamport_lab::build_static_binary().map(drop)
+            binary = beamport_lab::build_static_binary(options.build())?;
+            Ok(())
         }) && self.attempt("lab up", |_| {
             let (instance, is_ours) = lab()?;
             if is_ours {
@@ -173,6 +187,7 @@ impl Run {
                 Cargo::new(&flags)
                     .filtered(options)
                     .env("BEAMPORT_LAB", instance.name())
+                    .env(beamport_lab::BINARY_VARIABLE, &binary)
                     .then(&["--test-threads=1"])
                     .test(tally)
             });
