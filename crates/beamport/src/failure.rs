@@ -41,6 +41,14 @@ impl Failure {
         }
     }
 
+    /// The same failure, and where it happened.
+    pub(crate) fn within(self, place: String) -> Self {
+        Self {
+            error: self.error.context(place),
+            ..self
+        }
+    }
+
     /// Wrong usage, told in a sentence.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Code::Usage, anyhow::Error::msg(message.into()))

@@ -13,6 +13,7 @@ mod exec;
 mod failure;
 mod file_limit;
 mod host_names;
+mod http;
 mod logging;
 mod names;
 mod nodes;

@@ -38,6 +38,11 @@ impl Points {
         self.measure();
     }
 
+    /// All of them, in ascending order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Point> {
+        self.points.iter().copied()
+    }
+
     /// The first point at this place or after it, going round.
     #[inline]
     pub(crate) fn next(&self, place: u32) -> Option<Point> {

@@ -64,6 +64,14 @@ impl Ring {
         self.nodes.iter().rev()
     }
 
+    /// All points in ascending order: their places, from 0 to 2^32 - 2, and the nodes they belong to.
+    ///
+    /// A key belongs to the first point at its hash or after it, going round.
+    pub fn points(&self) -> impl Iterator<Item = (u32, &Term)> {
+        let points = self.points.iter();
+        points.filter_map(|point| Some((point.place, self.node(point)?)))
+    }
+
     /// Which releases of OTP it agrees with.
     pub fn otp(&self) -> Otp {
         self.otp

@@ -54,6 +54,7 @@ async fn run(options: &RunOptions) -> Result<ExitCode, Failure> {
         port_mapper: _port_mapper,
         state: _state,
         assembly,
+        http: _http,
     } = tokio::select! {
         prepared = prepare::prepare(options) => prepared?,
         signal = signals.ending() => {

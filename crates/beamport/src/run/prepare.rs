@@ -20,6 +20,7 @@ use super::relay::About;
 use super::state::{self, CookieState, NodeState, StateFile};
 use super::{limits, relx};
 use crate::failure::{Code, Failure};
+use crate::http::{LoopbackAddress, Server};
 
 /// The variable that all port mappers and VMs of a system share.
 const EPMD_PORT: &str = "ERL_EPMD_PORT";
@@ -33,6 +34,8 @@ pub(super) struct Prepared {
     pub(super) state: Option<StateFile>,
     /// Keeps the node in its cluster; none where it is to join none.
     pub(super) assembly: Option<Assembly>,
+    /// Tells of it.
+    pub(super) http: Option<Server>,
 }
 
 pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
@@ -87,13 +90,21 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
         launcher,
     )
     .await?;
+    let http = match &assembly {
+        Some(assembly) => Some(serve_http(options.assemble.http, assembly).await?),
+        None => None,
+    };
     let command = command(options, launcher, &settings);
     let cookie = cookie.map(|delivered| CookieState {
         text: delivered.cookie.reveal().to_owned(),
         by_variable: delivered.by_variable,
     });
     let state = directory.and_then(|directory| {
-        NodeState::of_this_process(identity, options.port, cookie, vm_args)
+        let state = NodeState {
+            http: http.as_ref().map(Server::address),
+            ..NodeState::of_this_process(identity, options.port, cookie, vm_args)
+        };
+        state
             .write(&directory)
             .inspect_err(|error| tracing::warn!(%error, "`beamport exec` will not work here"))
             .ok()
@@ -103,7 +114,24 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
         port_mapper,
         state,
         assembly,
+        http,
     })
+}
+
+/// Tells of the cluster: where it was said to, or where there is room.
+async fn serve_http(
+    address: Option<LoopbackAddress>,
+    assembly: &Assembly,
+) -> Result<Server, Failure> {
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let address = address.map_or(anywhere, |chosen| chosen.0);
+    Server::start(address, assembly.router())
+        .await
+        .map_err(|error| {
+            let error =
+                anyhow::anyhow!("cannot serve HTTP on {address}: {error}; say another --http");
+            Failure::new(Code::Unavailable, error)
+        })
 }
 
 /// A name in the command's own flags would defeat ours (`-sname`) or be defeated by it (`-name`), and two cookies

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,9 @@ pub(crate) struct NodeState {
     pub(crate) cookie: Option<CookieState>,
     /// The rewritten `vm.args` of a relx release.
     pub(crate) vm_args: Option<PathBuf>,
+    /// Where it tells of its cluster by HTTP, if it is in one.
+    #[serde(default)]
+    pub(crate) http: Option<SocketAddr>,
 }
 
 /// A cookie, and whether it is in no file that VMs read.
@@ -93,6 +97,7 @@ impl NodeState {
             ports,
             cookie,
             vm_args,
+            http: None,
         }
     }
 

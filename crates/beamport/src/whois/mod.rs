@@ -1,10 +1,15 @@
 //! `beamport whois`: which node owns a key.
 //!
-//! So far of a ring that is described on the command line; running entrypoints are not asked yet.
+//! Either of a running cluster, which a `beamport run` here is asked about ([`running`]), or of a ring that is described
+//! on the command line ([`ring`]).
 
 mod ring;
+mod running;
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufWriter, Read, Write, stdin, stdout};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
@@ -13,8 +18,10 @@ use beamport_term::{Atom, Limits, Parser, Syntax, Term};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::failure::Failure;
+use crate::client::output;
+use crate::failure::{Code, Failure};
 use ring::NodeWeight;
+use running::Running;
 
 /// The longest key, in bytes of text.
 const MAX_KEY: usize = 1 << 20;
@@ -25,7 +32,8 @@ const SHOWN: usize = 200;
 /// The flags of `beamport whois`.
 #[derive(Debug, Args)]
 pub(crate) struct WhoisOptions {
-    /// The nodes on the ring, in the order in which they were added to it
+    /// The nodes on the ring, in the order in which they were added to it [default: those of the cluster that the
+    /// node is in which `beamport run` started here]
     #[arg(long, value_name = "NODE", value_delimiter = ',', value_parser = ring::parse_node)]
     nodes: Vec<Atom>,
 
@@ -36,6 +44,14 @@ pub(crate) struct WhoisOptions {
     /// The OTP release that the nodes run. Atoms as keys have other owners before 26 than from then on
     #[arg(long, value_name = "RELEASE", default_value = "26")]
     otp: u32,
+
+    /// Where a `beamport run` serves HTTP [default: the one that runs here]
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "nodes")]
+    at: Option<SocketAddr>,
+
+    /// Where `beamport run` leaves what it tells of itself [default: as there]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
 
     /// The syntax of the keys
     #[arg(long, value_enum, default_value = "erlang")]
@@ -61,14 +77,32 @@ enum KeySyntax {
 }
 
 pub(crate) fn main(options: WhoisOptions) -> Result<ExitCode, Failure> {
-    let ring = ring::build(&options)?;
     let keys = Keys::new(&options);
+    let mut owners = match options.nodes.is_empty() {
+        true => Owners::Running(Running::find(&options)?),
+        false => Owners::Described(ring::build(&options)?),
+    };
     if options.stdin {
-        answer_lines(&ring, &keys, options.json)?;
+        answer_lines(&mut owners, &keys, options.json)?;
     } else {
-        answer_arguments(&ring, &keys, &options)?;
+        answer_arguments(&mut owners, &keys, &options)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What knows who owns a key.
+enum Owners {
+    Running(Running),
+    Described(Ring),
+}
+
+impl Owners {
+    fn of(&mut self, text: &str, key: &Term) -> Result<Cow<'_, str>, Failure> {
+        match self {
+            Self::Running(running) => running.owner(text).map(Cow::from),
+            Self::Described(ring) => Ok(owner(ring, key)?.into()),
+        }
+    }
 }
 
 /// How keys are read.
@@ -96,25 +130,29 @@ impl Keys {
     }
 }
 
-fn answer_arguments(ring: &Ring, keys: &Keys, options: &WhoisOptions) -> Result<(), Failure> {
-    let owners = options.keys.iter().map(|text| {
-        let key = keys.read(text).map_err(|e| Failure::usage(e.to_string()))?;
-        Ok((text, owner(ring, &key)?))
-    });
-    let owners: Vec<(&String, &str)> = owners.collect::<Result<_, Failure>>()?;
-    if options.json {
-        let objects = owners.iter().map(|(key, owner)| as_json(key, owner));
-        println!("{:#}", objects.collect::<serde_json::Value>());
-    } else {
-        for (_, owner) in owners {
-            println!("{owner}");
-        }
+fn answer_arguments(
+    owners: &mut Owners,
+    keys: &Keys,
+    options: &WhoisOptions,
+) -> Result<(), Failure> {
+    let mut answers = Vec::new();
+    for text in &options.keys {
+        let key = keys
+            .read(text)
+            .map_err(|error| Failure::new(Code::Usage, error))?;
+        answers.push((text, owners.of(text, &key)?.into_owned()));
     }
-    Ok(())
+    if options.json {
+        let objects = answers.iter().map(|(key, owner)| as_json(key, owner));
+        return output::line(format!("{:#}", objects.collect::<serde_json::Value>()));
+    }
+    answers
+        .iter()
+        .try_for_each(|(_, owner)| output::line(owner))
 }
 
 /// Answers each line with one, until there are no more.
-fn answer_lines(ring: &Ring, keys: &Keys, json: bool) -> Result<(), anyhow::Error> {
+fn answer_lines(owners: &mut Owners, keys: &Keys, json: bool) -> Result<(), Failure> {
     let mut input = stdin().lock();
     let mut output = BufWriter::new(stdout().lock());
     let mut line = String::new();
@@ -125,19 +163,25 @@ fn answer_lines(ring: &Ring, keys: &Keys, json: bool) -> Result<(), anyhow::Erro
             break;
         }
         let text = line.trim();
-        let key = keys.read(text).with_context(|| format!("line {number}"));
-        // Those before it are answered.
-        let owner = key.and_then(|key| owner(ring, &key)).inspect_err(|_| {
-            let _ = output.flush();
-        })?;
-        let written = if json {
-            writeln!(output, "{}", as_json(text, owner))
-        } else {
-            writeln!(output, "{owner}")
+        let owner = match keys.read(text).map_err(Failure::from) {
+            Ok(key) => owners.of(text, &key),
+            Err(failure) => Err(failure),
+        };
+        let owner = match owner {
+            Ok(owner) => owner,
+            Err(failure) => {
+                // Those before it are answered.
+                let _ = output.flush();
+                return Err(failure.within(format!("line {number}")));
+            }
+        };
+        let written = match json {
+            true => writeln!(output, "{}", as_json(text, &owner)),
+            false => writeln!(output, "{owner}"),
         };
         written.context("cannot write")?;
     }
-    output.flush().context("cannot write")
+    Ok(output.flush().context("cannot write")?)
 }
 
 fn owner<'a>(ring: &'a Ring, key: &Term) -> Result<&'a str, anyhow::Error> {

@@ -14,17 +14,17 @@ use crate::support::{Running, Surroundings, wait_for_file, wait_until};
 
 const COOKIE: &str = "WITHHELD";
 
-const LIST: &str = "a@127.0.0.1,b@127.0.0.1,c@127.0.0.1";
+pub(crate) const LIST: &str = "a@127.0.0.1,b@127.0.0.1,c@127.0.0.1";
 
 /// Nodes that share a port mapper.
-struct Nodes {
-    surroundings: Surroundings,
+pub(crate) struct Nodes {
+    pub(crate) surroundings: Surroundings,
     runtime: Runtime,
     asker: Node,
 }
 
 impl Nodes {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let surroundings = Surroundings::new();
         let runtime = Runtime::new().unwrap();
         let cookie: Cookie = COOKIE.parse().unwrap();
@@ -44,7 +44,7 @@ impl Nodes {
     }
 
     /// Starts a node that writes down its members when its applications start.
-    fn start(&self, name: &str, flags: &[&str]) -> Running {
+    pub(crate) fn start(&self, name: &str, flags: &[&str]) -> Running {
         let mark = self.mark(name);
         let program = format!(
             "ok = file:write_file(\"{0}.new\", io_lib:format(\"~0p\", [maps:get(members, \
@@ -56,7 +56,7 @@ impl Nodes {
         Running::start(run.args(["--", "erl", "-noinput", "-eval", &program]))
     }
 
-    fn start_listed(&self, name: &str, consensus: &str) -> Running {
+    pub(crate) fn start_listed(&self, name: &str, consensus: &str) -> Running {
         self.start(name, &["--sentry", LIST, "--consensus", consensus])
     }
 
@@ -75,7 +75,13 @@ impl Nodes {
     }
 
     /// Calls a function in a node; none while it cannot be called.
-    fn call(&self, name: &str, module: Atom, function: Atom, arguments: &[Term]) -> Option<Term> {
+    pub(crate) fn call(
+        &self,
+        name: &str,
+        module: Atom,
+        function: Atom,
+        arguments: &[Term],
+    ) -> Option<Term> {
         let peer: FullName = format!("{name}@127.0.0.1").parse().unwrap();
         let arguments = Term::list(arguments.iter().cloned());
         let called = self.asker.rpc(&peer, module, function, arguments);
@@ -88,7 +94,7 @@ impl Nodes {
     }
 
     /// Waits until a node's code sees this under a key of what is published.
-    fn wait_for(&self, name: &str, key: &str, value: &str) {
+    pub(crate) fn wait_for(&self, name: &str, key: &str, value: &str) {
         wait_until(&format!("{key} of {name} to be {value}"), || {
             let key_of_all = Term::from(atom!("beamport"));
             self.call(name, atom!("persistent_term"), atom!("get"), &[key_of_all])

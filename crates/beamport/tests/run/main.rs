@@ -2,11 +2,14 @@
 
 #![allow(
     clippy::unwrap_used,
-    reason = "a helper of tests may unwrap as a test may: its failure is the message"
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper of tests may fail as a test may: its failure is the message"
 )]
 
 mod assemble;
 mod node;
+mod outside;
 #[path = "../common/ports.rs"]
 mod ports;
 mod process;

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 /// Keys may be added; those that are there keep their meaning.
 pub(super) fn snapshot(snapshot: &Snapshot) -> Value {
     let members = snapshot.members.iter();
-    let absent = snapshot.absent.iter();
     let failing = snapshot.failing.iter();
     json!({
         "node": snapshot.me.as_str(),
@@ -17,10 +16,20 @@ pub(super) fn snapshot(snapshot: &Snapshot) -> Value {
         "members": members
             .map(|member| json!({ "node": member.name.as_str(), "place": member.place }))
             .collect::<Value>(),
-        "missing": absent
-            .map(|absent| json!({ "node": absent.name.as_str(), "why": absent.why.to_string() }))
-            .collect::<Value>(),
+        "missing": missing(snapshot),
         "failing": failing.map(|(_, reason)| reason.as_str()).collect::<Value>(),
-        "problems": snapshot.problems.iter().map(ToString::to_string).collect::<Value>(),
+        "problems": problems(snapshot),
     })
+}
+
+/// Who is missed, and why.
+pub(super) fn missing(snapshot: &Snapshot) -> Value {
+    let absent = snapshot.absent.iter();
+    absent
+        .map(|absent| json!({ "node": absent.name.as_str(), "why": absent.why.to_string() }))
+        .collect()
+}
+
+pub(super) fn problems(snapshot: &Snapshot) -> Value {
+    snapshot.problems.iter().map(ToString::to_string).collect()
 }

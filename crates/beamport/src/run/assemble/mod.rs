@@ -4,14 +4,18 @@
 //! sentry leads to ([`look_up`]), and does what it asks for. What the VM's own code sees of it is [`publish`]ed.
 
 mod diagnosis;
+mod http;
+mod journal;
 mod json;
 mod listener;
 pub(crate) mod look_up;
 mod on_change;
 mod options;
+mod picture;
 mod prepare;
 mod publish;
 mod report;
+mod ring;
 mod vm;
 mod words;
 
@@ -22,6 +26,7 @@ use beamport_cluster::Sentry;
 use beamport_cluster::membership::{Action, Change, Config, Event, Membership, Phase};
 use beamport_cluster::sentry::Source;
 use beamport_dist::{Cookie, FullName, node};
+use beamport_ring::Otp;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -33,6 +38,8 @@ use diagnosis::Diagnosis;
 use listener::Listener;
 use look_up::{Listing, LookUpError, LookUps};
 use on_change::OnChange;
+use picture::Painter;
+use ring::ClusterRing;
 use vm::{Link, Told, Vm, VmError};
 
 /// Flags that make a VM hold its boot until it has heard of a node that does not exist.
@@ -84,6 +91,10 @@ pub(crate) struct Assembly {
     began: Instant,
     /// Whether the VM, and who listens, have been told something older than what is known.
     stale: bool,
+    /// Shows what is known to those who look from outside.
+    painter: Painter,
+    /// The ring that the watcher has.
+    ring: Option<Arc<ClusterRing>>,
     /// The phase that who listens was told last.
     told: Phase,
     listener: Option<Listener>,
@@ -111,8 +122,10 @@ impl Assembly {
         let vm = Arc::new(Vm::new(membership.me.clone(), config).await?);
         let mut linking = JoinSet::new();
         linking.spawn(Arc::clone(&vm).link());
+        let membership = Membership::new(membership, &sources);
         Ok(Self {
-            membership: Membership::new(membership, &sources),
+            painter: Painter::new(membership.snapshot(), !held),
+            membership,
             sources,
             look_ups: Arc::new(LookUps::new(host_names, mapper_port, &cluster)),
             looking: JoinSet::new(),
@@ -124,6 +137,7 @@ impl Assembly {
             open: !held,
             began: Instant::now(),
             stale: true,
+            ring: None,
             told: Phase::Assembling,
             listener,
             on_change: on_change.map(OnChange::start),
@@ -155,9 +169,14 @@ impl Assembly {
         }
     }
 
+    /// What is known, for those who ask by HTTP.
+    pub(crate) fn router(&self) -> axum::Router {
+        http::router(self.painter.picture())
+    }
+
     async fn hear(&mut self, told: Told) {
         match told {
-            Told::Nodes(nodes) => self.begin(&nodes).await,
+            Told::Begun(otp, nodes) => self.begin(otp, &nodes).await,
             Told::Up(node) => self.handle(Event::Up(node)),
             Told::Down(peer, reason) => self.handle(Event::Down { peer, reason }),
             Told::Dialled(peer, false) => {
@@ -178,7 +197,9 @@ impl Assembly {
     }
 
     /// A watcher has begun, the first one or another: what it knows, and what it has to.
-    async fn begin(&mut self, nodes: &[FullName]) {
+    async fn begin(&mut self, otp: Otp, nodes: &[FullName]) {
+        self.painter.learn_release(otp);
+        self.ring = None;
         self.handle(Event::Started(nodes.iter().cloned().collect()));
         self.stale = true;
         if self.open
@@ -208,9 +229,11 @@ impl Assembly {
         self.membership.handle(self.began.elapsed(), event);
     }
 
-    /// Does what is to be done.
+    /// Does what is to be done, and shows what has come of it.
     async fn act(&mut self) -> Option<Ending> {
         let actions: Vec<Action> = self.membership.actions().collect();
+        self.open |= actions.contains(&Action::Open);
+        self.painter.paint(self.membership.snapshot(), self.open);
         let mut ending = None;
         for action in actions {
             match action {
@@ -221,12 +244,15 @@ impl Assembly {
                         .await;
                 }
                 Action::Open => {
-                    self.open = true;
                     // What the applications look at first is there before they are.
                     self.publish().await;
                     self.with_link(async |link| link.open().await).await;
                 }
-                Action::Report => report::missing(&self.membership.snapshot()),
+                Action::Report => {
+                    let snapshot = self.membership.snapshot();
+                    report::missing(&snapshot);
+                    self.painter.note_waiting(&snapshot);
+                }
                 Action::Notify(change) => self.notify(&change),
                 Action::GiveUp => {
                     report::given_up(&self.membership.snapshot());
@@ -252,7 +278,9 @@ impl Assembly {
 
     fn notify(&mut self, change: &Change) {
         self.stale = true;
-        report::change(change, &self.membership.snapshot());
+        let snapshot = self.membership.snapshot();
+        report::change(change, &snapshot);
+        self.painter.note(change, &snapshot);
     }
 
     /// Lets the VM see what is known, and tells who listens.
@@ -261,10 +289,16 @@ impl Assembly {
             return;
         };
         let snapshot = self.membership.snapshot();
-        let term = publish::term(&snapshot);
-        link.publish(term.clone()).await;
+        let ring = self.painter.ring();
+        if let Some(ring) = &ring
+            && !self.ring.as_ref().is_some_and(|had| Arc::ptr_eq(had, ring))
+        {
+            link.ring(ring.term()).await;
+        }
+        self.ring = ring;
+        link.publish(publish::term(&snapshot)).await;
         if let Some(Listener(module)) = &self.listener {
-            link.notify(module, [self.told, snapshot.phase], term).await;
+            link.notify(module, [self.told, snapshot.phase]).await;
         }
         let before = std::mem::replace(&mut self.told, snapshot.phase);
         if let Some(command) = &self.on_change {

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::super::options::seconds;
 use super::listener::Listener;
+use crate::http::LoopbackAddress;
 
 /// The flags of `beamport run` that are about the cluster.
 #[derive(Debug, Args)]
@@ -51,6 +52,11 @@ pub(crate) struct AssembleOptions {
     /// BEAMPORT_LEADER, and JSON on its standard input
     #[arg(long, value_name = "COMMAND")]
     pub(crate) on_change: Option<String>,
+
+    /// Where to tell of the cluster by HTTP, on this machine: /ready, /v1/status, /v1/ring, /v1/events [default: a free
+    /// port of 127.0.0.1, which `beamport whois` finds]
+    #[arg(long, value_name = "ADDRESS:PORT", requires = "sentry")]
+    pub(crate) http: Option<LoopbackAddress>,
 }
 
 impl AssembleOptions {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use beamport_cluster::membership::{Message, Phase};
 use beamport_dist::FullName;
 use beamport_dist::node::{CallError, Config, Mailbox, Node, Received, Spawn, StartError};
+use beamport_ring::Otp;
 use beamport_term::{Atom, Pid, Reference, Term, atom};
 use tokio::time::sleep;
 
@@ -15,6 +16,9 @@ use super::words;
 
 /// The process, as expressions in Erlang.
 const WATCHER: &str = include_str!("watcher.erl");
+
+/// What it makes of a ring, likewise.
+const WHOIS: &str = include_str!("whois.erl");
 
 /// How often a VM is dialled that is about to start its distribution, in the end; sooner at first.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
@@ -43,8 +47,8 @@ pub(crate) enum VmError {
 /// What the VM tells.
 #[derive(Debug, PartialEq)]
 pub(super) enum Told {
-    /// These nodes are connected.
-    Nodes(Vec<FullName>),
+    /// A watcher has begun, in a VM of this release, and these nodes are connected.
+    Begun(Otp, Vec<FullName>),
     /// A node is connected.
     Up(FullName),
     /// A node is connected no longer, for this reason.
@@ -111,7 +115,10 @@ impl Vm {
         }
         let program = self.parse(WATCHER).await?;
         let mailbox = self.node.mailbox();
-        let bindings = Term::list([(atom!("Owner"), Term::from(mailbox.pid().clone()))]);
+        let bindings = Term::list([
+            (atom!("Owner"), Term::from(mailbox.pid().clone())),
+            (atom!("Whois"), self.parse(WHOIS).await?),
+        ]);
         let spawn = Spawn {
             monitor: true,
             ..Spawn::new(atom!("erl_eval"), atom!("exprs"), vec![program, bindings])
@@ -190,21 +197,20 @@ impl Link {
             .await;
     }
 
-    pub(super) async fn publish(&self, term: Term) {
-        self.ask((self.owner(), atom!("publish"), term)).await;
+    /// What is published next, and all after it, has this ring.
+    pub(super) async fn ring(&self, points: Term) {
+        self.ask((self.owner(), atom!("ring"), points)).await;
     }
 
-    pub(super) async fn notify(&self, module: &Atom, phases: [Phase; 2], state: Term) {
+    pub(super) async fn publish(&self, map: Term) {
+        self.ask((self.owner(), atom!("publish"), map)).await;
+    }
+
+    /// Has the listener called, with what was published last.
+    pub(super) async fn notify(&self, module: &Atom, phases: [Phase; 2]) {
         let [from, to] = phases.map(phase_atom);
-        self.ask((
-            self.owner(),
-            atom!("notify"),
-            module.clone(),
-            from,
-            to,
-            state,
-        ))
-        .await;
+        self.ask((self.owner(), atom!("notify"), module.clone(), from, to))
+            .await;
     }
 
     fn owner(&self) -> Term {
@@ -226,10 +232,18 @@ pub(super) fn phase_atom(phase: Phase) -> Atom {
     Atom::new(phase.as_str()).unwrap_or(atom!("undefined"))
 }
 
+/// The release, as a VM says it: "25". One that says something else is newer.
+fn otp(release: &Term) -> Otp {
+    let digits = release.to_string();
+    let number = digits.trim_matches('"').parse();
+    number.map_or(Otp::From26, Otp::of_release)
+}
+
 fn told(message: &Term) -> Option<Told> {
-    if let Some([nodes]) = message.tagged("nodes") {
+    if let Some([release, nodes]) = message.tagged("begun") {
         let names = nodes.as_list()?.iter();
-        return Some(Told::Nodes(
+        return Some(Told::Begun(
+            otp(release),
             names.filter_map(|name| words::full_name(&name)).collect(),
         ));
     }

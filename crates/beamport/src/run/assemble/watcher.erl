@@ -1,15 +1,17 @@
 %% What `beamport run` has its VM run: expressions for erl_eval, so that no module has to be loaded.
 %%
-%% Bound: Owner, the mailbox of `beamport run`. It is told
-%%     {nodes, Nodes}, {up, Node}, {down, Node, Reason}    visible nodes that are connected, come, go
+%% Bound: Owner, the mailbox of `beamport run`, and Whois, expressions that make a function of a ring. Owner is told
+%%     {begun, Release, Nodes}                             OTP's release, the visible nodes that are connected
+%%     {up, Node}, {down, Node, Reason}                    visible nodes that come and go
 %%     {dialled, Node, IsConnected}                        what came of a dial
 %%     {heard, Node, Message}                              what the watcher of another node sent
 %% and asks for
 %%     {Owner, dial, Node}
 %%     {Owner, open}                                       let the applications start
 %%     {Owner, tell, Node, Message}
-%%     {Owner, publish, Term}                              what persistent_term:get(beamport) is to give
-%%     {Owner, notify, Module, From, To, State}            call the listener
+%%     {Owner, ring, Points}                               the ring has these, in ascending order
+%%     {Owner, publish, Map}                               persistent_term:get(beamport) is to give this, and the ring
+%%     {Owner, notify, Module, From, To}                   call the listener
 
 Self = self(),
 
@@ -62,7 +64,7 @@ Listen = fun Listen() ->
 end,
 Listener = spawn_link(Listen),
 
-Watch = fun Watch() ->
+Watch = fun Watch(Ring) ->
     receive
         {nodeup, Node, _} ->
             Owner ! {up, Node};
@@ -76,19 +78,22 @@ Watch = fun Watch() ->
             spawn(Open);
         {Owner, tell, Node, Message} ->
             erlang:send({beamport, Node}, {beamport, node(), Message}, [noconnect]);
-        {Owner, publish, Term} ->
-            persistent_term:put(beamport, Term);
-        {Owner, notify, Module, From, To, State} ->
-            Listener ! {Module, From, To, State};
+        {Owner, ring, Points} ->
+            Watch(gb_trees:from_orddict(Points));
+        {Owner, publish, Map} ->
+            {value, Function, _} = erl_eval:exprs(Whois, [{'Ring', Ring}]),
+            persistent_term:put(beamport, Map#{ring => Ring, whois => Function});
+        {Owner, notify, Module, From, To} ->
+            Listener ! {Module, From, To, persistent_term:get(beamport)};
         {'DOWN', _, process, Owner, _} ->
             exit(normal);
         _ ->
             ok
     end,
-    Watch()
+    Watch(Ring)
 end,
 
 erlang:monitor(process, Owner),
 ok = net_kernel:monitor_nodes(true, [nodedown_reason]),
-Owner ! {nodes, nodes()},
-Watch().
+Owner ! {begun, erlang:system_info(otp_release), nodes()},
+Watch(gb_trees:empty()).
