@@ -362,9 +362,14 @@ pub(crate) fn dist_control(bytes: &[u8]) {
             return;
         }
     };
-    for flags in [Flags::MANDATORY_26, Flags::MANDATORY_25] {
-        let sent = control.clone().for_peer(flags);
-        assert_eq!(sent.has_payload(), control.has_payload());
+    for flags in [
+        Flags::MANDATORY_26,
+        Flags::MANDATORY_25,
+        Flags::EXIT_PAYLOAD,
+    ] {
+        let payload = control.has_payload().then_some(Term::NIL);
+        let (sent, payload) = control.clone().for_peer(payload, flags);
+        assert_eq!(sent.has_payload(), payload.is_some());
         let again = encode(&Term::from(sent.clone())).expect("what could be read can be written");
         let again = decode(&again.into()).expect("what was written can be read");
         assert_eq!(Control::try_from(&again), Ok(sent));

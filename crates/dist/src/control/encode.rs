@@ -254,7 +254,8 @@ mod tests {
     fn links_are_undone_in_the_old_way_where_the_new_one_is_unknown() {
         for term in all() {
             let control = Control::try_from(&term).unwrap();
-            let old = Term::from(control.clone().for_peer(Flags::MANDATORY_25));
+            let said = |flags| Term::from(control.clone().for_peer(None, flags).0);
+            let (old, new) = (said(Flags::MANDATORY_25), said(Flags::MANDATORY_26));
             let parts = term.as_tuple().unwrap();
             match control {
                 Control::UnlinkId { .. } => {
@@ -262,7 +263,7 @@ mod tests {
                 }
                 _ => assert_eq!(old, term),
             }
-            assert_eq!(Term::from(control.for_peer(Flags::MANDATORY_26)), term);
+            assert_eq!(new, term);
         }
     }
 

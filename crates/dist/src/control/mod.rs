@@ -221,9 +221,30 @@ impl Control {
         }
     }
 
-    /// The same in words that a peer understands with which `flags` are in force.
+    /// The same in words that a peer understands with which `flags` are in force, and the payload that goes with it.
+    ///
+    /// A reason becomes the payload where the peer takes it so: then it can be sent in fragments.
     #[must_use]
-    pub fn for_peer(self, flags: Flags) -> Self {
+    pub fn for_peer(mut self, payload: Option<Term>, flags: Flags) -> (Self, Option<Term>) {
+        let reason = if flags.contains(Flags::EXIT_PAYLOAD) {
+            self.take_reason()
+        } else {
+            None
+        };
+        (self.in_words_for(flags), reason.or(payload))
+    }
+
+    /// Takes the reason out, which the payload then has to say.
+    fn take_reason(&mut self) -> Option<Term> {
+        match self {
+            Self::Exit { reason, .. }
+            | Self::Exit2 { reason, .. }
+            | Self::MonitorExit { reason, .. } => reason.take(),
+            _ => None,
+        }
+    }
+
+    fn in_words_for(self, flags: Flags) -> Self {
         match self {
             Self::UnlinkId { from, to, .. } if !flags.contains(Flags::UNLINK_ID) => {
                 Self::Unlink { from, to }
@@ -325,8 +346,9 @@ mod tests {
             from: from.clone(),
             to,
         };
-        assert_eq!(unlink.clone().for_peer(Flags::NONE), old);
-        assert_eq!(unlink.clone().for_peer(Flags::UNLINK_ID), unlink);
+        let said = |control: &Control, flags| control.clone().for_peer(None, flags).0;
+        assert_eq!(said(&unlink, Flags::NONE), old);
+        assert_eq!(said(&unlink, Flags::UNLINK_ID), unlink);
 
         let alias = Reference::new(atom!("a@b"), 7, [1, 2, 3]).unwrap();
         let send = Control::AliasSend {
@@ -341,7 +363,28 @@ mod tests {
             to: Recipient::Alias(alias),
             token: None,
         };
-        assert_eq!(send.clone().for_peer(Flags::ALIAS), send);
-        assert_eq!(send.for_peer(Flags::ALIAS | Flags::ALTACT_SIG), new);
+        assert_eq!(said(&send, Flags::ALIAS), send);
+        assert_eq!(said(&send, Flags::ALIAS | Flags::ALTACT_SIG), new);
+    }
+
+    #[test]
+    fn a_reason_is_the_payload_where_the_peer_takes_it_so() {
+        let pid = |id| Pid {
+            node: atom!("a@b"),
+            id,
+            serial: 0,
+            creation: 7,
+        };
+        let exit = |reason| Control::Exit {
+            from: pid(1),
+            to: pid(2),
+            token: None,
+            reason,
+        };
+        let why = || Some(Term::from(atom!("why")));
+        let inside = exit(why()).for_peer(None, Flags::NONE);
+        assert_eq!(inside, (exit(why()), None));
+        let beside = exit(why()).for_peer(None, Flags::EXIT_PAYLOAD);
+        assert_eq!(beside, (exit(None), why()));
     }
 }

@@ -149,8 +149,9 @@ impl Connection {
     }
 
     fn message(&self, control: Control, payload: Option<Term>) -> Message {
+        let (control, payload) = control.for_peer(payload, self.flags);
         Message {
-            control: control.for_peer(self.flags).into(),
+            control: control.into(),
             payload,
         }
     }

@@ -1,5 +1,4 @@
-//! Exit signals: `exit/2` in every way, reasons that go in fragments, and none that is lost. `exit_dist_fragments`,
-//! `lost_exit`.
+//! Exit signals: `exit/2` in every way, and none that is lost. `lost_exit`.
 
 use beamport_dist::Flags;
 use beamport_dist::control::{Control, Process};
@@ -7,24 +6,17 @@ use beamport_dist::node::{Address, Received};
 use beamport_term::{Term, atom};
 
 use crate::mapper::Mapper;
-use crate::node::{RUST, VM, dialler, listener, name, pid_of, receive};
+use crate::node::{RUST, VM, dialler, listener, name, receive};
 use crate::raw::{EVERYTHING, RAW, Raw};
 use crate::vm::Vm;
 
-const TRAPPER: &str = "register(trapper, spawn(fun() -> process_flag(trap_exit, true), \
+pub(super) const TRAPPER: &str = "register(trapper, spawn(fun() -> process_flag(trap_exit, true), \
     (fun F() -> receive \
         {'EXIT', From, R} -> {name, node(From)} ! R, F(); \
         {link, P} -> link(P), F(); \
         {exit, P, R} -> exit(P, R), F(); \
         {die, R} -> exit(R) \
     end end)() end))";
-
-/// More than a fragment has.
-const LARGE: usize = 1 << 20;
-
-fn large() -> Term {
-    Term::from((atom!("why"), Term::binary(vec![7; LARGE])))
-}
 
 /// `EXIT2` with and without token, with its reason inside or as payload.
 #[tokio::test]
@@ -127,96 +119,6 @@ async fn exit_signals_come_from_a_vm_in_every_way() {
             assert_eq!((exits, downs), (1, 1));
         }
     }
-}
-
-/// To us, in every signal that has a reason.
-#[tokio::test]
-async fn exit_reasons_come_in_fragments() {
-    let mapper = Mapper::start();
-    let mut vm = Vm::start(&mapper, VM).await;
-    let node = listener(&mapper, RUST).await;
-    let mut mailbox = node.mailbox();
-    let mortal = "spawn(fun() -> receive {exit, P, R} -> exit(P, R), exit(R) end end)";
-    let mortal = pid_of(&mut vm, &mut mailbox, RUST, mortal).await;
-    let Address::Pid(pid) = mortal.clone() else {
-        panic!()
-    };
-    let reference = mailbox.monitor(&mortal).await.unwrap();
-    mailbox.link(&pid).await.unwrap();
-    let exit = (atom!("exit"), mailbox.pid().clone(), large());
-    mailbox.send(&mortal, Term::from(exit)).await.unwrap();
-    let exit = Received::Exit {
-        from: pid.clone(),
-        reason: large(),
-    };
-    let down = Received::Down {
-        reference,
-        process: Process::Pid(pid),
-        reason: large(),
-    };
-    // That of `exit/2` comes first; the order of the other two is up to the VM.
-    assert!(receive(&mut mailbox).await == exit);
-    let both = [receive(&mut mailbox).await, receive(&mut mailbox).await];
-    assert!(both.contains(&exit) && both.contains(&down));
-}
-
-/// From us, by `exit/2` of a mailbox and by every signal that a peer may send.
-#[tokio::test]
-async fn exit_reasons_go_in_fragments() {
-    let mapper = Mapper::start();
-    let mut vm = Vm::start(&mapper, VM).await;
-    vm.eval(TRAPPER).await;
-    let node = listener(&mapper, RUST).await;
-    let mut mailbox = node.mailbox();
-    mailbox.register(atom!("name")).unwrap();
-    let Address::Pid(trapper) =
-        pid_of(&mut vm, &mut node.mailbox(), RUST, "whereis(trapper)").await
-    else {
-        panic!()
-    };
-    mailbox.exit(&trapper, large()).await.unwrap();
-    assert!(receive(&mut mailbox).await == Received::Message(large()));
-
-    let mut raw = Raw::dial(&mapper, VM, EVERYTHING).await;
-    let us = raw.pid();
-    let link = Control::Link {
-        from: us.clone(),
-        to: trapper.clone(),
-    };
-    raw.send(link, None).await;
-    let exit = Control::Exit {
-        from: us,
-        to: trapper,
-        token: None,
-        reason: None,
-    };
-    raw.send(exit, large()).await;
-    let (_, told) = raw.receive_payload().await;
-    assert!(told == large());
-    assert!(raw.fragments() > LARGE >> 16);
-
-    vm.begin(&format!(
-        "(fun() -> M = monitor(process, {{name, '{RAW}'}}), \
-         receive {{'DOWN', M, _, _, {{why, B}}}} -> byte_size(B) end end)()"
-    ))
-    .await;
-    let (control, _) = raw.receive().await;
-    let Control::Monitor {
-        from,
-        to,
-        reference,
-    } = control
-    else {
-        panic!("{control:?}");
-    };
-    let exit = Control::MonitorExit {
-        from: to,
-        to: from,
-        reference,
-        reason: None,
-    };
-    raw.send(exit, large()).await;
-    assert_eq!(vm.line().await, LARGE.to_string());
 }
 
 /// Who exits while a connection is full is not forgotten.

@@ -13,5 +13,6 @@ mod links;
 mod malformed;
 mod messages;
 mod monitors;
+mod reasons;
 mod reconnecting;
 mod spawning;
