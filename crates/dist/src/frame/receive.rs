@@ -20,6 +20,8 @@ pub struct Receiver {
     unfinished: Unfinished,
     /// The atoms of the message at hand.
     atoms: Vec<Atom>,
+    /// How many bytes the terms of the last message had.
+    bytes: usize,
 }
 
 impl Receiver {
@@ -31,6 +33,7 @@ impl Receiver {
             cache: ReceiverCache::new(),
             unfinished: Unfinished::default(),
             atoms: Vec::new(),
+            bytes: 0,
         }
     }
 
@@ -65,6 +68,11 @@ impl Receiver {
         }
     }
 
+    /// How many bytes the terms of the last message had, all fragments together.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Reads a header; the atoms are then those of the message. Gives what follows it.
     fn header(&mut self, frame: &Bytes, mut rest: &[u8]) -> Result<Bytes, FrameError> {
         header::read(&mut rest, &mut self.cache, &mut self.atoms)?;
@@ -87,6 +95,7 @@ impl Receiver {
         body: &Bytes,
         decode: impl Fn(&mut Decoder, &Bytes) -> Result<(Term, usize), DecodeError>,
     ) -> Result<Message, FrameError> {
+        self.bytes = body.len();
         let (control, used) = decode(&mut self.decoder, body)?;
         let rest = body.slice(used..);
         if rest.is_empty() {

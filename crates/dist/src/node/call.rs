@@ -5,6 +5,7 @@ use std::sync::Arc;
 use beamport_term::{Atom, Pid, Reference, Term, atom};
 use tokio::time::timeout;
 
+use super::inbox::{Full, Item};
 use super::{Address, CallError, ConnectError, Mailbox, MonitorAlias, Node, Received};
 use crate::FullName;
 
@@ -111,10 +112,13 @@ impl<'a> Outstanding<'a> {
     }
 
     async fn answer(&mut self) -> Result<Term, CallError> {
-        while let Some(received) = self.mailbox.inbox.recv().await {
+        while let Some(Item { received, bytes }) = self.mailbox.unread.next().await {
             match self.answer_in(received) {
-                Ok(answer) => return answer,
-                Err(other) => self.keep(other)?,
+                Ok(answer) => {
+                    self.mailbox.unread.release(bytes);
+                    return answer;
+                }
+                Err(received) => self.keep(Item { received, bytes })?,
             }
         }
         Err(CallError::Ended)
@@ -135,14 +139,11 @@ impl<'a> Outstanding<'a> {
     }
 
     /// Keeps what is for later, as much as a mailbox may hold.
-    fn keep(&mut self, received: Received) -> Result<(), CallError> {
-        let mailbox = &mut *self.mailbox;
-        if mailbox.kept.len() >= mailbox.shared.config.inbox {
-            mailbox.exit_with(&atom!("system_limit").into());
-            return Err(CallError::Ended);
-        }
-        mailbox.kept.push_back(received);
-        Ok(())
+    fn keep(&mut self, item: Item) -> Result<(), CallError> {
+        self.mailbox.unread.keep(item).map_err(|Full| {
+            self.mailbox.exit_with(&atom!("system_limit").into());
+            CallError::Ended
+        })
     }
 }
 
@@ -157,10 +158,15 @@ impl Drop for Outstanding<'_> {
             return;
         };
         shared.tell_soon(vec![demonitor]);
-        while let Ok(received) = self.mailbox.inbox.try_recv() {
-            if let Err(other) = self.answer_in(received)
-                && self.keep(other).is_err()
-            {
+        while let Some(Item { received, bytes }) = self.mailbox.unread.try_next() {
+            let kept = match self.answer_in(received) {
+                Ok(_) => {
+                    self.mailbox.unread.release(bytes);
+                    Ok(())
+                }
+                Err(received) => self.keep(Item { received, bytes }),
+            };
+            if kept.is_err() {
                 return;
             }
         }

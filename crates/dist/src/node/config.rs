@@ -10,14 +10,14 @@
 //! | a connection: what comes | its peer | [`limits`](Config::limits): a frame and all unfinished messages |
 //! | a connection: what goes | this node, while the peer does not read | [`outbox`](Config::outbox) |
 //! | a connection: atoms | its peer, and this node | 2048 of at most 1020 bytes in either direction, by protocol |
-//! | a mailbox | all peers | [`inbox`](Config::inbox), each message of at most what `limits` allow |
+//! | a mailbox | all peers | [`inbox`](Config::inbox) and [`inbox_bytes`](Config::inbox_bytes), and one message of at most what `limits` allow |
 //! | links and monitors | a peer | [`processes`](Config::processes) |
 //! | connections | who knows the cookie | [`connections`](Config::connections) |
 //! | handshakes | anyone | [`handshakes`](Config::handshakes), each for [`setup_time`](Config::setup_time) |
 //!
 //! To be safe from peers that are not trusted that far, set `limits.frame` and `limits.unfinished_bytes` to a few
-//! times the largest message that is expected, and `inbox` such that as many of those fit into memory; peers that are
-//! not trusted at all must not know the cookie, as with it they can do on VMs whatever they like.
+//! times the largest message that is expected, and `inbox_bytes` such that as much fits into memory for each mailbox;
+//! decoded, small terms take several times their bytes. Peers that are not trusted at all must not know the cookie, as with it they can do on VMs whatever they like.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
@@ -79,6 +79,9 @@ pub struct Config {
     /// How many messages a mailbox holds. One that is full holds up the connection that brings more, and ends when it
     /// does so for a second. Default: 65536.
     pub inbox: usize,
+    /// How many bytes of messages and signals from other nodes a mailbox holds, as they arrived, before it is full in the
+    /// same way. One more may go beyond that, so that what is larger can be received at all. Default: 256 MiB.
+    pub inbox_bytes: usize,
     /// How many bytes may wait for a connection before those who send to it have to; what is left of large messages
     /// that take turns is not counted. Default: 1 MiB, as in the VM (`+zdbbl`).
     pub outbox: usize,
@@ -109,6 +112,7 @@ impl Config {
             stop_time: Duration::from_secs(5),
             take_over: true,
             inbox: 65536,
+            inbox_bytes: 256 << 20,
             outbox: 1 << 20,
             limits: FrameLimits::default(),
             processes: ProcessLimits::default(),

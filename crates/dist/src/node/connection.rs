@@ -225,7 +225,7 @@ async fn receive(shared: &Shared, mut stream: impl AsyncRead + Unpin) -> Result<
             if control.has_payload() != payload.is_some() {
                 return Err(Ending::Payload);
             }
-            shared.obey(control, payload).await;
+            shared.obey(control, payload, receiver.bytes()).await;
             // Who has a mailbox gets to read it before it is full.
             consume_budget().await;
         }

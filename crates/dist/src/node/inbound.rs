@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use beamport_term::{Atom, Pid, Reference, Term, atom};
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::timeout;
 
+use super::inbox::Item;
 use super::process::{Processes, Signal};
 use super::{Received, Shared};
 use crate::control::{Control, Process, Recipient};
@@ -14,25 +14,29 @@ use crate::control::{Control, Process, Recipient};
 const FULL_TIME: Duration = Duration::from_secs(1);
 
 impl Shared {
-    /// Does what a peer says. Messages wait a little for mailboxes that are full, and with them the peer.
-    pub(super) async fn obey(&self, control: Control, payload: Option<Term>) {
+    /// Does what a peer says in so many bytes. Messages wait a little for mailboxes that are full, and with them the peer.
+    pub(super) async fn obey(&self, control: Control, payload: Option<Term>, bytes: usize) {
         match (control, payload) {
             (Control::Send { to, .. }, Some(message)) => {
-                self.deliver(&Process::Pid(to), message).await;
+                self.deliver(&Process::Pid(to), message, bytes).await;
             }
             (Control::RegSend { to, .. }, Some(message)) => {
-                self.deliver(&Process::Name(to), message).await;
+                self.deliver(&Process::Name(to), message, bytes).await;
             }
-            (control, payload) => self.tell(self.processes.obey(control, payload)).await,
+            (control, payload) => {
+                self.tell(self.processes.obey(control, payload, bytes))
+                    .await
+            }
         }
     }
 
-    async fn deliver(&self, to: &Process, message: Term) {
+    async fn deliver(&self, to: &Process, message: Term, bytes: usize) {
         let Some(inbox) = self.processes.inbox(to) else {
             return;
         };
-        if let Err(TrySendError::Full(message)) = inbox.try_send(Received::Message(message))
-            && timeout(FULL_TIME, inbox.send(message)).await.is_err()
+        let received = Received::Message(message);
+        if let Err(item) = inbox.try_put(Item { received, bytes })
+            && timeout(FULL_TIME, inbox.put(item)).await.is_err()
         {
             self.tell(self.processes.end_full(to)).await;
         }
@@ -40,24 +44,30 @@ impl Shared {
 }
 
 impl Processes {
-    /// Does what a peer says, as far as it concerns processes. What is to be said in turn is returned.
+    /// Does what a peer says in so many bytes, as far as it concerns processes. What is to be said in turn is
+    /// returned.
     ///
     /// What has no receiver is dropped, as in a VM.
-    pub(super) fn obey(&self, control: Control, payload: Option<Term>) -> Vec<Signal> {
+    pub(super) fn obey(
+        &self,
+        control: Control,
+        payload: Option<Term>,
+        bytes: usize,
+    ) -> Vec<Signal> {
         match control {
-            Control::Send { to, .. } => self.deliver_message(Some(to), payload),
-            Control::RegSend { to, .. } => self.deliver_message(self.whereis(&to), payload),
+            Control::Send { to, .. } => self.deliver_message(Some(to), payload, bytes),
+            Control::RegSend { to, .. } => self.deliver_message(self.whereis(&to), payload, bytes),
             Control::AltAct {
                 exit: false, to, ..
             } => match to {
-                Recipient::Pid(pid) => self.deliver_message(Some(pid), payload),
-                Recipient::Name(name) => self.deliver_message(self.whereis(&name), payload),
+                Recipient::Pid(pid) => self.deliver_message(Some(pid), payload, bytes),
+                Recipient::Name(name) => self.deliver_message(self.whereis(&name), payload, bytes),
                 Recipient::Alias(alias) => {
-                    self.deliver_by_alias(&alias, payload.unwrap_or_default())
+                    self.deliver_by_alias(&alias, payload.unwrap_or_default(), bytes)
                 }
             },
             Control::AliasSend { to, .. } => {
-                self.deliver_by_alias(&to, payload.unwrap_or_default())
+                self.deliver_by_alias(&to, payload.unwrap_or_default(), bytes)
             }
             Control::AltAct {
                 exit: true,
@@ -70,7 +80,7 @@ impl Processes {
                     Recipient::Name(name) => self.whereis(&name),
                     Recipient::Alias(alias) => self.of_alias(&alias),
                 };
-                to.map(|to| self.exit(&to, from, payload))
+                to.map(|to| self.exit(&to, from, payload, bytes))
                     .unwrap_or_default()
             }
             Control::Exit2 {
@@ -78,15 +88,15 @@ impl Processes {
                 to,
                 reason: None,
                 ..
-            } => self.exit(&to, from, payload),
+            } => self.exit(&to, from, payload, bytes),
             Control::Exit2 {
                 from, to, reason, ..
-            } => self.exit(&to, from, reason),
+            } => self.exit(&to, from, reason, bytes),
             Control::Exit {
                 from, to, reason, ..
             } => {
                 if self.forget_link(&to, &from) {
-                    self.exit(&to, from, reason.or(payload))
+                    self.exit(&to, from, reason.or(payload), bytes)
                 } else {
                     Vec::new()
                 }
@@ -130,7 +140,7 @@ impl Processes {
                     process: from,
                     reason: reason.or(payload).unwrap_or_default(),
                 };
-                self.deliver(&to, down)
+                self.deliver(&to, down, bytes)
             }
             Control::SpawnRequest { request, from, .. } => self.refuse_to_spawn(request, from),
             Control::SpawnReply {
@@ -146,16 +156,16 @@ impl Processes {
         }
     }
 
-    fn deliver_message(&self, to: Option<Pid>, payload: Option<Term>) -> Vec<Signal> {
+    fn deliver_message(&self, to: Option<Pid>, payload: Option<Term>, bytes: usize) -> Vec<Signal> {
         match (to, payload) {
-            (Some(to), Some(payload)) => self.deliver(&to, Received::Message(payload)),
+            (Some(to), Some(payload)) => self.deliver(&to, Received::Message(payload), bytes),
             _ => Vec::new(),
         }
     }
 
-    fn exit(&self, to: &Pid, from: Pid, reason: Option<Term>) -> Vec<Signal> {
+    fn exit(&self, to: &Pid, from: Pid, reason: Option<Term>, bytes: usize) -> Vec<Signal> {
         let reason = reason.unwrap_or_default();
-        self.deliver(to, Received::Exit { from, reason })
+        self.deliver(to, Received::Exit { from, reason }, bytes)
     }
 
     fn accept_link(&self, from: Pid, to: Pid) -> Vec<Signal> {
@@ -205,17 +215,16 @@ impl Processes {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc;
-
     use super::*;
+    use crate::node::inbox;
     use crate::node::process::{Lifetime, ProcessLimits};
 
     /// OTP 28 and later send by alias, and exit signals by name or alias, in a way of their own.
     #[test]
     fn what_comes_the_way_of_otp_28_comes_to_the_same() {
         let processes = Processes::new(atom!("us@host"), 7, ProcessLimits::default());
-        let (sender, mut inbox) = mpsc::channel(8);
-        let pid = processes.start(sender);
+        let (inbox, mut unread) = inbox::open(8, 8);
+        let pid = processes.start(inbox);
         processes.register(&pid, atom!("name"));
         let alias = processes.alias(&pid, Lifetime::Reply);
         let peer = || Pid {
@@ -230,8 +239,8 @@ mod tests {
                 to,
                 token: None,
             };
-            assert!(processes.obey(control, Some(number.into())).is_empty());
-            inbox.try_recv().ok()
+            assert!(processes.obey(control, Some(number.into()), 0).is_empty());
+            unread.try_next().map(|item| item.received)
         };
         let message = |number: i32| Some(Received::Message(number.into()));
         let exit = |number: i32| {

@@ -1,11 +1,10 @@
 //! Mailboxes: the processes of a node.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use beamport_term::{Atom, Pid, Reference, Term, atom};
-use tokio::sync::mpsc;
 
+use super::inbox::{self, Unread};
 use super::process::Lifetime;
 use super::{Address, ConnectError, NameTaken, Process, Shared, Signal};
 use crate::control::Control;
@@ -18,9 +17,7 @@ use crate::control::Control;
 pub struct Mailbox {
     pub(super) shared: Arc<Shared>,
     pid: Pid,
-    pub(super) inbox: mpsc::Receiver<Received>,
-    /// What came while an answer was waited for.
-    pub(super) kept: VecDeque<Received>,
+    pub(super) unread: Unread,
 }
 
 /// How long the alias lives that a monitor is, unless it is [taken back](Mailbox::unalias) before; as the option
@@ -61,12 +58,12 @@ pub enum Received {
 
 impl Mailbox {
     pub(super) fn open(shared: &Arc<Shared>) -> Self {
-        let (sender, inbox) = mpsc::channel(shared.config.inbox.max(1));
+        let config = &shared.config;
+        let (inbox, unread) = inbox::open(config.inbox, config.inbox_bytes);
         Self {
-            pid: shared.processes.start(sender),
+            pid: shared.processes.start(inbox),
             shared: Arc::clone(shared),
-            inbox,
-            kept: VecDeque::new(),
+            unread,
         }
     }
 
@@ -110,10 +107,7 @@ impl Mailbox {
 
     /// What comes next; none once the mailbox has ended, because it was full or with its node. Cancel safe.
     pub async fn receive(&mut self) -> Option<Received> {
-        match self.kept.pop_front() {
-            Some(kept) => Some(kept),
-            None => self.inbox.recv().await,
-        }
+        self.unread.receive().await
     }
 
     /// Sends a message. As in Erlang, nothing tells whether somebody receives it; an error tells that its node

@@ -22,7 +22,7 @@
 //! ```
 //!
 //! Everything waits for a limited time, and every queue is bounded: who sends waits while a connection is busy, and
-//! a mailbox that is not read until it is full ends ([`Config::inbox`]).
+//! a mailbox that is not read until it is full ends ([`Config::inbox`], [`Config::inbox_bytes`]).
 
 mod accept;
 mod address;
@@ -36,6 +36,7 @@ mod erpc;
 mod error;
 mod events;
 mod inbound;
+mod inbox;
 mod kernel;
 mod listen;
 mod mailbox;
@@ -79,6 +80,9 @@ use events::EVENTS;
 use process::{Processes, Signal};
 use progress::Progress;
 use resolve::Resolver;
+
+/// How many bytes of a mailbox a signal takes that comes from within the node: it shares its memory with who sent it.
+const WITHIN: usize = 0;
 
 /// What a node can take. Nothing is here that is not served.
 const OFFERED: Flags = Flags::from_bits(
@@ -290,7 +294,7 @@ impl Shared {
         let mut signals = VecDeque::from(signals);
         while let Some(signal) = signals.pop_front() {
             if self.is_local(&signal.node) {
-                signals.extend(self.processes.obey(signal.control, signal.payload));
+                signals.extend(self.processes.obey(signal.control, signal.payload, WITHIN));
             } else if let Some(connection) = self.connections.up(&signal.node) {
                 // What a connection does not take, it takes with it.
                 let _ = connection.answer(signal).await;

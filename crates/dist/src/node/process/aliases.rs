@@ -58,11 +58,12 @@ impl Processes {
         Some(entry.pid.clone())
     }
 
-    /// Delivers a message by an alias, which that may be the end of. Without such an alias it is dropped.
+    /// Delivers a message of so many bytes by an alias, which that may be the end of. Without such an alias it is dropped.
     pub(in crate::node) fn deliver_by_alias(
         &self,
         alias: &Reference,
         message: Term,
+        bytes: usize,
     ) -> Vec<Signal> {
         let Some((pid, lifetime)) = self.find_alias(alias) else {
             return Vec::new();
@@ -75,7 +76,7 @@ impl Processes {
             }
             Lifetime::MonitorOrReply => self.demonitor(&pid, alias),
         };
-        let mut signals = self.deliver(&pid, Received::Message(message));
+        let mut signals = self.deliver(&pid, Received::Message(message), bytes);
         signals.extend(demonitor);
         signals
     }

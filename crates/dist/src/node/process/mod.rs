@@ -11,10 +11,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use beamport_term::{Atom, Pid, Reference, Term, atom};
-use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::Received;
+use super::inbox::{Inbox, Item};
 use super::spawn::PendingSpawn;
+use super::{Received, WITHIN};
 use crate::control::{Control, Process};
 
 pub(super) use aliases::Lifetime;
@@ -72,7 +72,7 @@ type Key = (u32, u32, u32);
 #[derive(Debug)]
 pub(super) struct Entry {
     pid: Pid,
-    inbox: mpsc::Sender<Received>,
+    inbox: Inbox,
     /// The name it is registered by.
     name: Option<Atom>,
     /// Processes that are linked with it.
@@ -141,8 +141,8 @@ impl Processes {
         &self.node
     }
 
-    /// Starts a process whose inbox is the other end of `inbox`. It ends at once if there are too many.
-    pub(super) fn start(&self, inbox: mpsc::Sender<Received>) -> Pid {
+    /// Starts a process with an inbox. It ends at once if there are too many.
+    pub(super) fn start(&self, inbox: Inbox) -> Pid {
         let mut table = self.table();
         table.pids += 1;
         let pid = Pid {
@@ -250,17 +250,17 @@ impl Processes {
         table.numbers
     }
 
-    /// Puts something into a process's inbox. A process whose inbox is full ends.
-    pub(super) fn deliver(&self, pid: &Pid, received: Received) -> Vec<Signal> {
+    /// Puts something of so many bytes into a process's inbox. A process whose inbox is full ends.
+    pub(super) fn deliver(&self, pid: &Pid, received: Received, bytes: usize) -> Vec<Signal> {
         let inbox = self.table().entries.get(&key(pid)).map(|e| e.inbox.clone());
-        match inbox.map(|inbox| inbox.try_send(received)) {
-            Some(Err(TrySendError::Full(_))) => self.end_full(&Process::Pid(pid.clone())),
+        match inbox.map(|inbox| inbox.try_put(Item { received, bytes })) {
+            Some(Err(_)) => self.end_full(&Process::Pid(pid.clone())),
             _ => Vec::new(),
         }
     }
 
     /// The inbox of a process, if there is such a process.
-    pub(super) fn inbox(&self, process: &Process) -> Option<mpsc::Sender<Received>> {
+    pub(super) fn inbox(&self, process: &Process) -> Option<Inbox> {
         let mut table = self.table();
         table.find(process).map(|entry| entry.inbox.clone())
     }
@@ -325,7 +325,7 @@ impl Processes {
         }
         drop(table);
         lost.into_iter()
-            .flat_map(|(pid, received)| self.deliver(&pid, received))
+            .flat_map(|(pid, received)| self.deliver(&pid, received, WITHIN))
             .collect()
     }
 

@@ -144,6 +144,12 @@ impl Talker {
 
     /// Sends so many messages, numbered, to a name.
     async fn send(&mut self, to: &str, count: u64) {
+        for number in 0..count {
+            self.send_term(to, &Term::from(number)).await;
+        }
+    }
+
+    async fn send_term(&mut self, to: &str, payload: &Term) {
         let from = Pid {
             node: atom!("talker@127.0.0.1"),
             id: 1,
@@ -152,14 +158,12 @@ impl Talker {
         };
         let to = beamport_term::Atom::new(to).unwrap();
         let control = Term::from((6, from, atom!(""), to));
-        for number in 0..count {
-            let mut out = Chain::default();
-            let payload = Term::from(number);
-            self.sender
-                .send(1, &control, Some(&payload), &mut out)
-                .unwrap();
-            self.stream.write_all_buf(&mut out).await.unwrap();
+        let mut out = Chain::default();
+        let left = self.sender.send(1, &control, Some(payload), &mut out);
+        if let Some(mut left) = left.unwrap() {
+            while left.send_next(&mut out) {}
         }
+        self.stream.write_all_buf(&mut out).await.unwrap();
     }
 }
 
@@ -168,6 +172,10 @@ async fn mailboxes(mapper: &Mapper, inbox: usize) -> (Node, Mailbox, Mailbox) {
         inbox,
         ..config(mapper)
     };
+    mailboxes_with(config).await
+}
+
+async fn mailboxes_with(config: Config) -> (Node, Mailbox, Mailbox) {
     let node = listener_with(RUST, config).await;
     let [busy, lazy] = [atom!("busy"), atom!("lazy")].map(|name| {
         let mailbox = node.mailbox();
@@ -211,6 +219,53 @@ async fn a_flood_waits_for_who_reads_slowly() {
         }
     };
     tokio::join!(read, talker.send("busy", 3000));
+}
+
+/// The same by bytes: as many messages are held as it takes to have no room, however few that are.
+#[tokio::test]
+async fn a_flood_of_large_messages_ends_where_it_goes_to() {
+    let mapper = Mapper::start();
+    let large = Term::binary(vec![7; 1 << 20]);
+    let config = Config {
+        inbox_bytes: 8 << 20,
+        ..config(&mapper)
+    };
+    let (_node, mut busy, mut lazy) = mailboxes_with(config).await;
+    let mut talker = Talker::new(&mapper).await;
+    for _ in 0..100 {
+        talker.send_term("lazy", &large).await;
+    }
+    talker.send("busy", 1).await;
+    assert_eq!(receive(&mut busy).await, Received::Message(Term::from(0)));
+    for _ in 0..8 {
+        assert!(receive(&mut lazy).await == Received::Message(large.clone()));
+    }
+    assert_eq!(lazy.receive().await, None);
+}
+
+/// A peer with large messages waits too, and a message may be larger than all that a mailbox holds.
+#[tokio::test]
+async fn large_messages_wait_for_who_reads_slowly() {
+    let mapper = Mapper::start();
+    let config = Config {
+        inbox_bytes: 1000,
+        ..config(&mapper)
+    };
+    let (_node, mut busy, _lazy) = mailboxes_with(config).await;
+    let mut talker = Talker::new(&mapper).await;
+    let message = |number: u64| Term::from((number, Term::binary(vec![7; 100_000])));
+    let read = async {
+        for number in 0..100 {
+            assert!(receive(&mut busy).await == Received::Message(message(number)));
+            tokio::task::yield_now().await;
+        }
+    };
+    let send = async {
+        for number in 0..100 {
+            talker.send_term("busy", &message(number)).await;
+        }
+    };
+    tokio::join!(read, send);
 }
 
 /// Signs of life by the million are that, and nothing more.
