@@ -30,6 +30,11 @@ impl Jitter {
         ceiling.mul_f64(0.5 + self.next() * 0.5)
     }
 
+    /// A number below so many.
+    pub(super) fn out_of(&mut self, count: usize) -> usize {
+        (self.next() * count as f64) as usize
+    }
+
     /// From 0 up to 1, by SplitMix64 (Steele, Lea and Flood, 2014).
     fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);

@@ -79,7 +79,7 @@ impl Membership {
             {
                 peer.link = Link::Down(now);
                 peer.view = None;
-                peer.members = None;
+                peer.lacks = None;
             }
             self.reconsider(now, &name);
             self.forget_if_lost(&name);
@@ -112,7 +112,7 @@ impl Membership {
             peer.failures = 0;
         }
         peer.view = None;
-        peer.members = None;
+        peer.lacks = None;
         self.failed(now, name, reason);
         self.reconsider(now, name);
         self.forget_if_lost(name);

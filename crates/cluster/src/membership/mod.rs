@@ -366,7 +366,7 @@ impl Membership {
             self.leader.clone_from(&leader);
             self.push(Action::Notify(Change::Leader(leader)));
         }
-        self.tell_soon(now);
+        self.tell_later(now);
         self.compare_later(now);
     }
 

@@ -6,6 +6,7 @@ use beamport_dist::FullName;
 
 use super::Moment;
 use super::message::View;
+use super::reachability::Lacks;
 
 /// Another node.
 #[derive(Debug, Default)]
@@ -21,8 +22,8 @@ pub(super) struct Peer {
     pub(super) reason: Option<String>,
     /// What it told last, since it is connected.
     pub(super) view: Option<View>,
-    /// Its members by name, if it was asked for them and they still are what its view stands for.
-    pub(super) members: Option<BTreeSet<FullName>>,
+    /// What it has not of this node's members, if it was asked and its members still are what its view stands for.
+    pub(super) lacks: Option<Lacks>,
 }
 
 /// How this node is connected with another.

@@ -7,9 +7,12 @@ use beamport_dist::FullName;
 use super::peer::Peer;
 use super::{Action, Membership, Message, Moment, Phase, View, due};
 
-/// How long news is held back for more to come, and how much longer for each member that it goes to: what a node
-/// sends in a second does not grow with their number.
+/// How long news is held back for more to come: how this node stands, and which members it has. The latter serves to
+/// find paths that are missing, which takes seconds anyhow.
 const COALESCE: Duration = Duration::from_millis(50);
+const COALESCE_MEMBERS: Duration = Duration::from_secs(1);
+
+/// How much longer for each member that it goes to: what a node sends in a second does not grow with their number.
 const COALESCE_PER_MEMBER: Duration = Duration::from_millis(1);
 
 impl Membership {
@@ -24,9 +27,19 @@ impl Membership {
 
     /// Something has changed that others want to know.
     pub(super) fn tell_soon(&mut self, now: Moment) {
+        self.tell_within(now, COALESCE);
+    }
+
+    /// Something has changed that others will want to know some time.
+    pub(super) fn tell_later(&mut self, now: Moment) {
+        self.tell_within(now, COALESCE_MEMBERS);
+    }
+
+    fn tell_within(&mut self, now: Moment, pause: Duration) {
         let members = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
-        let pause = COALESCE + COALESCE_PER_MEMBER.saturating_mul(members);
-        self.timetable.tell.get_or_insert(now + pause);
+        let at = now + pause + COALESCE_PER_MEMBER.saturating_mul(members);
+        let before = self.timetable.tell.unwrap_or(at);
+        self.timetable.tell = Some(before.min(at));
     }
 
     pub(super) fn tell_if_due(&mut self, now: Moment) {
@@ -64,27 +77,27 @@ impl Membership {
                 self.push(Action::Tell(from, Message::Members(members)));
             }
             Message::Members(members) => {
-                if let Some(peer) = self.peers.get_mut(&from) {
-                    peer.members = Some(members.into_iter().collect());
-                    self.compare();
-                }
+                self.heard_members(&from, &members.into_iter().collect());
             }
         }
     }
 
     fn heard_view(&mut self, now: Moment, from: &FullName, view: View) {
-        let leaves = view.phase.is_over();
+        let is_over = |view: &View| view.phase.is_over();
+        let leaves = is_over(&view);
         let Some(peer) = self.peers.get_mut(from) else {
             return;
         };
         if peer.view.as_ref().map(|before| before.members) != Some(view.members) {
-            peer.members = None;
+            peer.lacks = None;
         }
+        let left_before = peer.view.as_ref().is_some_and(is_over);
         peer.view = Some(view);
         self.reconsider(now, from);
         self.compare_later(now);
-        if leaves {
-            // It waits to hear that it is no member any more.
+        if leaves && !left_before {
+            // It waits to hear that it is no member any more; so do others that leave with it.
+            self.tell_soon(now);
             let view = Message::View(self.view());
             self.push(Action::Tell(from.clone(), view));
         }
