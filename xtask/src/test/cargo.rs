@@ -19,6 +19,9 @@ const DEADLINE: Duration = Duration::from_secs(3600);
 /// What cargo wrote before it ended has arrived when nothing came for so long.
 const QUIET: Duration = Duration::from_millis(500);
 
+/// Tells tests that they may take their time: as many nodes, and runs, as they are meant for.
+const LONG: &str = "BEAMPORT_LONG";
+
 /// A call of cargo.
 pub(super) struct Cargo {
     command: Command,
@@ -44,8 +47,11 @@ impl Cargo {
     }
 
     /// Applies what the developer asked for.
-    pub(super) fn filtered(mut self, options: &TestOptions) -> Self {
+    pub(super) fn as_asked(mut self, options: &TestOptions) -> Self {
         self.command.args(&options.filter);
+        if options.long {
+            self.command.env(LONG, "1");
+        }
         self
     }
 

@@ -36,8 +36,8 @@ pub(crate) struct TestOptions {
     #[arg(long)]
     no_lab: bool,
 
-    /// Also fuzz: every target for 1800 seconds, or BEAMPORT_FUZZ_SECONDS, with a nightly toolchain; and have the lab
-    /// run what is released rather than what `cargo test` builds
+    /// Take as long as it takes: run tests to their full extent, have the lab run what is released, and fuzz every
+    /// target for 1800 seconds, or BEAMPORT_FUZZ_SECONDS, with a nightly toolchain
     #[arg(long)]
     long: bool,
 
@@ -144,7 +144,7 @@ impl Run {
                 "beamport-lab",
                 "--no-fail-fast",
             ];
-            Cargo::new(&flags).filtered(options).test(tally)
+            Cargo::new(&flags).as_asked(options).test(tally)
         });
         self.attempt("tests of the lab's library", |tally| {
             let flags = [
@@ -154,7 +154,7 @@ impl Run {
                 "--lib",
                 "--no-fail-fast",
             ];
-            Cargo::new(&flags).filtered(options).test(tally)
+            Cargo::new(&flags).as_asked(options).test(tally)
         });
     }
 
@@ -185,7 +185,7 @@ impl Run {
                     "--no-fail-fast",
                 ];
                 Cargo::new(&flags)
-                    .filtered(options)
+                    .as_asked(options)
                     .env("BEAMPORT_LAB", instance.name())
                     .env(beamport_lab::BINARY_VARIABLE, &binary)
                     .then(&["--test-threads=1"])
