@@ -47,7 +47,7 @@ impl Cargo {
     }
 
     /// Applies what the developer asked for.
-    pub(super) fn as_asked(mut self, options: &TestOptions) -> Self {
+    pub(super) fn asked_for(mut self, options: &TestOptions) -> Self {
         self.command.args(&options.filter);
         if options.long {
             self.command.env(LONG, "1");

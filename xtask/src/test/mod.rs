@@ -144,7 +144,7 @@ impl Run {
                 "beamport-lab",
                 "--no-fail-fast",
             ];
-            Cargo::new(&flags).as_asked(options).test(tally)
+            Cargo::new(&flags).asked_for(options).test(tally)
         });
         self.attempt("tests of the lab's library", |tally| {
             let flags = [
@@ -154,7 +154,7 @@ impl Run {
                 "--lib",
                 "--no-fail-fast",
             ];
-            Cargo::new(&flags).as_asked(options).test(tally)
+            Cargo::new(&flags).asked_for(options).test(tally)
         });
     }
 
@@ -185,7 +185,7 @@ impl Run {
                     "--no-fail-fast",
                 ];
                 Cargo::new(&flags)
-                    .as_asked(options)
+                    .asked_for(options)
                     .env("BEAMPORT_LAB", instance.name())
                     .env(beamport_lab::BINARY_VARIABLE, &binary)
                     .then(&["--test-threads=1"])
