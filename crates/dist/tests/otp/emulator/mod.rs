@@ -13,6 +13,7 @@ mod links;
 mod malformed;
 mod messages;
 mod monitors;
+mod private;
 mod reasons;
 mod reconnecting;
 mod spawning;
