@@ -3,6 +3,7 @@
 //! Absolute figures are noise on a shared machine; ratios of medians are not, or much less so.
 
 mod agent;
+mod assemble;
 mod contenders;
 mod dist;
 mod docker;
@@ -44,6 +45,8 @@ pub(crate) enum BenchTask {
     },
     /// Owners on a consistent hash ring: ours, and libring's algorithm in a VM
     Ring,
+    /// A cluster of real VMs: from the last one's being up to its applications, from a VM's end to who listens
+    Assemble(assemble::AssembleOptions),
     /// Messages between nodes: ours, stock VMs, and one with the other, over TCP and TLS
     Dist(dist::DistOptions),
     /// A command that asks a node something: ours, erl_call, and a VM started for that
@@ -85,6 +88,7 @@ pub(crate) fn main(task: &BenchTask) -> Result<ExitCode> {
         BenchTask::Term => term()?,
         BenchTask::Instructions { bless } => instructions(*bless)?,
         BenchTask::Ring => ring()?,
+        BenchTask::Assemble(options) => assemble::assemble(options)?,
         BenchTask::Dist(options) => dist::dist(options)?,
         BenchTask::Rpc(options) => rpc::rpc(options)?,
         BenchTask::Traffic(options) => dist::serve(options)?,
