@@ -85,6 +85,8 @@ impl TlsFault {
         }
     }
 
+    /// `beamport-dist` has much the same list: neither crate builds on the other, and a place for both would be a crate of
+    /// its own.
     fn alert(alert: AlertDescription, error: &rustls::Error) -> Self {
         use AlertDescription as Alert;
         match alert {

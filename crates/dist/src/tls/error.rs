@@ -105,6 +105,8 @@ impl TlsError {
         })
     }
 
+    /// `beamport-docker` has much the same list: neither crate builds on the other, and a place for both would be a crate of
+    /// its own.
     fn alert(alert: AlertDescription) -> Self {
         use AlertDescription as Alert;
         match alert {

@@ -17,7 +17,7 @@ pub use parts::{Pairs, Parts};
 /// An encoded term that has been checked, to be looked at without being decoded.
 ///
 /// For messages of which a field or two are looked at: it takes a fraction of the time of decoding, and allocates
-/// twelve bytes for each tuple, list, map and closure, in one piece.
+/// eight bytes for each tuple, list, map and closure, in one piece.
 ///
 /// ```
 /// use beamport_term::{Encoded, Limits, Term, atom, encode};
