@@ -14,20 +14,18 @@ use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use beamport_ring::Ring;
-use beamport_term::{Atom, Limits, Parser, Syntax, Term};
-use clap::{Args, ValueEnum};
+use beamport_term::{Atom, Term};
+use clap::Args;
 use serde_json::json;
 
+use crate::client::input::{self, SyntaxChoice};
 use crate::client::output;
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use ring::NodeWeight;
 use running::Running;
 
 /// The longest key, in bytes of text.
 const MAX_KEY: usize = 1 << 20;
-
-/// A longer one is not repeated when there is something wrong with it.
-const SHOWN: usize = 200;
 
 /// The flags of `beamport whois`.
 #[derive(Debug, Args)]
@@ -54,8 +52,8 @@ pub(crate) struct WhoisOptions {
     state_dir: Option<PathBuf>,
 
     /// The syntax of the keys
-    #[arg(long, value_enum, default_value = "erlang")]
-    syntax: KeySyntax,
+    #[arg(long, value_enum, default_value = "auto")]
+    syntax: SyntaxChoice,
 
     /// Read the keys from standard input, a line each
     #[arg(long, conflicts_with = "keys")]
@@ -70,22 +68,15 @@ pub(crate) struct WhoisOptions {
     keys: Vec<String>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum KeySyntax {
-    Erlang,
-    Elixir,
-}
-
 pub(crate) fn main(options: WhoisOptions) -> Result<ExitCode, Failure> {
-    let keys = Keys::new(&options);
     let mut owners = match options.nodes.is_empty() {
         true => Owners::Running(Running::find(&options)?),
         false => Owners::Described(ring::build(&options)?),
     };
     if options.stdin {
-        answer_lines(&mut owners, &keys, options.json)?;
+        answer_lines(&mut owners, &options)?;
     } else {
-        answer_arguments(&mut owners, &keys, &options)?;
+        answer_arguments(&mut owners, &options)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -97,50 +88,19 @@ enum Owners {
 }
 
 impl Owners {
-    fn of(&mut self, text: &str, key: &Term) -> Result<Cow<'_, str>, Failure> {
+    fn of(&mut self, text: &str, choice: SyntaxChoice) -> Result<Cow<'_, str>, Failure> {
+        let (key, syntax) = input::term(text, choice)?;
         match self {
-            Self::Running(running) => running.owner(text).map(Cow::from),
-            Self::Described(ring) => Ok(owner(ring, key)?.into()),
+            Self::Running(running) => running.owner(text, syntax).map(Cow::from),
+            Self::Described(ring) => Ok(owner(ring, &key)?.into()),
         }
     }
 }
 
-/// How keys are read.
-struct Keys(Parser);
-
-impl Keys {
-    fn new(options: &WhoisOptions) -> Self {
-        let limits = Limits {
-            bytes: MAX_KEY,
-            ..Limits::default()
-        };
-        Self(Parser::new(limits).syntax(match options.syntax {
-            KeySyntax::Erlang => Syntax::Erlang,
-            KeySyntax::Elixir => Syntax::Elixir,
-        }))
-    }
-
-    fn read(&self, text: &str) -> Result<Term, anyhow::Error> {
-        self.0
-            .parse(text)
-            .map_err(|error| match text.len() > SHOWN {
-                false => anyhow!("{text} is no key: {error}"),
-                true => anyhow!("this is no key: {error}"),
-            })
-    }
-}
-
-fn answer_arguments(
-    owners: &mut Owners,
-    keys: &Keys,
-    options: &WhoisOptions,
-) -> Result<(), Failure> {
+fn answer_arguments(owners: &mut Owners, options: &WhoisOptions) -> Result<(), Failure> {
     let mut answers = Vec::new();
-    for text in &options.keys {
-        let key = keys
-            .read(text)
-            .map_err(|error| Failure::new(Code::Usage, error))?;
-        answers.push((text, owners.of(text, &key)?.into_owned()));
+    for key in &options.keys {
+        answers.push((key, owners.of(key, options.syntax)?.into_owned()));
     }
     if options.json {
         let objects = answers.iter().map(|(key, owner)| as_json(key, owner));
@@ -152,7 +112,7 @@ fn answer_arguments(
 }
 
 /// Answers each line with one, until there are no more.
-fn answer_lines(owners: &mut Owners, keys: &Keys, json: bool) -> Result<(), Failure> {
+fn answer_lines(owners: &mut Owners, options: &WhoisOptions) -> Result<(), Failure> {
     let mut input = stdin().lock();
     let mut output = BufWriter::new(stdout().lock());
     let mut line = String::new();
@@ -163,11 +123,7 @@ fn answer_lines(owners: &mut Owners, keys: &Keys, json: bool) -> Result<(), Fail
             break;
         }
         let text = line.trim();
-        let owner = match keys.read(text).map_err(Failure::from) {
-            Ok(key) => owners.of(text, &key),
-            Err(failure) => Err(failure),
-        };
-        let owner = match owner {
+        let owner = match owners.of(text, options.syntax) {
             Ok(owner) => owner,
             Err(failure) => {
                 // Those before it are answered.
@@ -175,7 +131,7 @@ fn answer_lines(owners: &mut Owners, keys: &Keys, json: bool) -> Result<(), Fail
                 return Err(failure.within(format!("line {number}")));
             }
         };
-        let written = match json {
+        let written = match options.json {
             true => writeln!(output, "{}", as_json(text, &owner)),
             false => writeln!(output, "{owner}"),
         };

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use anyhow::anyhow;
+use beamport_term::Syntax;
 use tokio::runtime::{self, Runtime};
 
-use super::{KeySyntax, WhoisOptions};
+use super::WhoisOptions;
 use crate::failure::{Code, Failure};
 use crate::http::client::{Client, ClientError};
 use crate::run::state::NodeState;
@@ -14,7 +15,6 @@ use crate::run::state::NodeState;
 pub(super) struct Running {
     runtime: Runtime,
     client: Client,
-    syntax: &'static str,
 }
 
 impl Running {
@@ -30,21 +30,17 @@ impl Running {
         let client = runtime
             .block_on(Client::connect(address))
             .map_err(failure)?;
-        let syntax = match options.syntax {
-            KeySyntax::Erlang => "erlang",
-            KeySyntax::Elixir => "elixir",
-        };
-        Ok(Self {
-            runtime,
-            client,
-            syntax,
-        })
+        Ok(Self { runtime, client })
     }
 
-    pub(super) fn owner(&mut self, key: &str) -> Result<String, Failure> {
+    pub(super) fn owner(&mut self, key: &str, syntax: Syntax) -> Result<String, Failure> {
+        let syntax = match syntax {
+            Syntax::Erlang => "erlang",
+            Syntax::Elixir => "elixir",
+        };
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("key", key)
-            .append_pair("syntax", self.syntax)
+            .append_pair("syntax", syntax)
             .finish();
         let answer = self
             .runtime
