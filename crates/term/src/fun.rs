@@ -48,7 +48,7 @@ impl Fun {
         &self.0.1
     }
 
-    pub(crate) fn height(&self) -> u8 {
+    pub(crate) fn height(&self) -> usize {
         self.0.1.height()
     }
 

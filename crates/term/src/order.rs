@@ -13,6 +13,10 @@ use crate::{Closure, Fun, List, Map, Pid, Port, Reference, Term};
 /// The total order that agrees with `=:=`.
 #[inline]
 pub(crate) fn exact(a: &Term, b: &Term) -> Ordering {
+    // What keys are more often than anything else.
+    if let (Term::Atom(a), Term::Atom(b)) = (a, b) {
+        return a.cmp(b);
+    }
     compare(a, b, true)
 }
 
@@ -207,10 +211,10 @@ impl<'a> Parts<'a> {
                 *at += 1;
                 let size = a.len();
                 if rank < size {
-                    let ((a, _), (b, _)) = (a.ranked(rank)?, b.ranked(rank)?);
+                    let ([a, _], [b, _]) = (a.ranked(rank)?, b.ranked(rank)?);
                     return Some(Pair::Keys(a, b));
                 }
-                let ((_, a), (_, b)) = (a.ranked(rank - size)?, b.ranked(rank - size)?);
+                let ([_, a], [_, b]) = (a.ranked(rank - size)?, b.ranked(rank - size)?);
                 Some(Pair::Terms(a, b))
             }
         }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::wire::tag;
 
 pub use table::INPUT_SHARE;
-use table::Origin;
+use table::{Origin, Outline};
 
 /// An Erlang atom: a name of at most 255 characters.
 ///
@@ -40,11 +40,19 @@ enum Repr {
     Lone(Arc<Name>),
 }
 
+/// Most atoms are no longer, once encoded.
+const SHORT: usize = 32;
+
 /// What is known of a name once, when it is first met.
 struct Name {
     text: Box<str>,
     /// As it is encoded in UTF-8, with its tag.
     encoded: Box<[u8]>,
+    /// The same filled up with zeros, and its length, if it is short.
+    encoded_short: Option<([u8; SHORT], u8)>,
+    outline: Outline,
+    /// The first bytes, filled up with zeros, as a number that compares as they do.
+    beginning: u64,
     hash: u32,
     latin1: bool,
 }
@@ -100,6 +108,13 @@ impl Atom {
         &self.name().encoded
     }
 
+    /// The same followed by zeros, and where they begin, if it is short.
+    #[inline]
+    pub(crate) fn encoded_short(&self) -> Option<(&[u8; SHORT], usize)> {
+        let (bytes, length) = self.name().encoded_short.as_ref()?;
+        Some((bytes, usize::from(*length)))
+    }
+
     /// OTP's hash of the atom, which `phash2` builds on.
     pub(crate) fn otp_hash(&self) -> u32 {
         self.name().hash
@@ -132,13 +147,31 @@ impl Atom {
 
 impl Name {
     fn new(text: &str) -> Self {
+        let encoded = encoded(text);
         Self {
             text: text.into(),
-            encoded: encoded(text),
+            encoded_short: short(&encoded),
+            encoded,
+            outline: Outline::new(text.as_bytes()),
+            beginning: beginning(text.as_bytes()),
             hash: hashpjw(text),
             latin1: text.chars().all(|c| u32::from(c) <= 0xFF),
         }
     }
+}
+
+fn short(encoded: &[u8]) -> Option<([u8; SHORT], u8)> {
+    let mut bytes = [0; SHORT];
+    bytes.get_mut(..encoded.len())?.copy_from_slice(encoded);
+    Some((bytes, encoded.len() as u8))
+}
+
+fn beginning(text: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    for (to, from) in bytes.iter_mut().zip(text) {
+        *to = *from;
+    }
+    u64::from_be_bytes(bytes)
 }
 
 fn encoded(text: &str) -> Box<[u8]> {
@@ -203,12 +236,14 @@ impl PartialEq<&str> for Atom {
 }
 
 impl Ord for Atom {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         if self == other {
             return Ordering::Equal;
         }
         // UTF-8 sorts as its code points do.
-        self.as_str().cmp(other.as_str())
+        let beginnings = self.name().beginning.cmp(&other.name().beginning);
+        beginnings.then_with(|| self.as_str().cmp(other.as_str()))
     }
 }
 

@@ -36,13 +36,53 @@ pub(super) enum Origin {
 #[derive(Clone, Copy)]
 pub(super) struct Place(usize);
 
+/// What tells most names apart without a look at all of their bytes: how long they are, and both of their ends.
+#[derive(PartialEq)]
+pub(super) struct Outline {
+    length: usize,
+    first: u64,
+    last: u64,
+}
+
+impl Outline {
+    /// A name that is no longer than this is no other than that of the same outline.
+    const WHOLE: usize = 2 * size_of::<u64>();
+
+    #[inline]
+    pub(super) fn new(text: &[u8]) -> Self {
+        let short = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+        let (first, last) = match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+            _ => match (text.first_chunk(), text.last_chunk()) {
+                (Some(first), Some(last)) => (short(first), short(last)),
+                _ => (
+                    text.iter()
+                        .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+                    0,
+                ),
+            },
+        };
+        Self {
+            length: text.len(),
+            first,
+            last,
+        }
+    }
+}
+
 /// The name with this text.
 #[inline]
 pub(super) fn find(text: &[u8]) -> Result<&'static Name, Place> {
-    let home = home(text);
+    let outline = Outline::new(text);
+    let home = home(text, &outline);
     for slot in window(home) {
         match slot.get() {
-            Some(name) if name.text.as_bytes() == text => return Ok(name),
+            Some(name)
+                if name.outline == outline
+                    && (text.len() <= Outline::WHOLE || name.text.as_bytes() == text) =>
+            {
+                return Ok(name);
+            }
             Some(_) => {}
             None => break,
         }
@@ -87,21 +127,15 @@ fn window(home: usize) -> impl Iterator<Item = &'static Slot> {
 }
 
 #[inline]
-fn home(text: &[u8]) -> usize {
+fn home(text: &[u8], outline: &Outline) -> usize {
     const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
     let mix = |hash: u64, word: u64| (hash.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER);
-    let (words, rest) = text.as_chunks::<8>();
-    let hash = words.iter().fold(text.len() as u64, |hash, word| {
-        mix(hash, u64::from_le_bytes(*word))
-    });
-    // What is left, in two pieces that may overlap.
-    let tail = match (rest.first_chunk(), rest.last_chunk()) {
-        (Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
-        }
-        _ => rest
+    let mut hash = mix(mix(outline.length as u64, outline.first), outline.last);
+    if outline.length > Outline::WHOLE {
+        let words = text.as_chunks::<8>().0;
+        hash = words
             .iter()
-            .fold(0, |word, byte| word << 8 | u64::from(*byte)),
-    };
-    (mix(hash, tail) >> 40) as usize % SLOTS
+            .fold(hash, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    }
+    (hash >> 40) as usize % SLOTS
 }

@@ -117,7 +117,7 @@ impl List {
     }
 
     #[inline]
-    pub(crate) fn height(&self) -> u8 {
+    pub(crate) fn height(&self) -> usize {
         match &self.0 {
             Repr::Nil | Repr::Bytes(_) => 0,
             Repr::Proper(terms) | Repr::Improper(terms) => terms.height(),
@@ -154,6 +154,21 @@ impl List {
             }
             Some(tail) if parts.len() == 0 => tail,
             Some(tail) => Self(Repr::Improper(parts.chain([tail]).collect())).into(),
+        }
+    }
+}
+
+impl List {
+    /// The list of these elements and a tail, as [`from_parts`](Self::from_parts) has it.
+    pub(crate) fn with_tail(elements: Terms, tail: Term) -> Term {
+        match tail {
+            Term::List(tail) if tail.is_empty() => Self::from_terms(elements).into(),
+            Term::List(_) => {
+                let parts: Vec<Term> = elements.iter().cloned().chain([tail]).collect();
+                Self::from_parts(parts.into_iter())
+            }
+            tail if elements.is_empty() => tail,
+            tail => Self(Repr::Improper(elements.followed_by(tail))).into(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use super::Terms;
-use crate::Term;
+use crate::{Atom, Term};
 
 /// A map: each key once, where keys are the same when `=:=` says so.
 ///
@@ -26,8 +26,18 @@ pub struct Map {
     ///
     /// Kept for every map, because what compares keys must not have to sort the maps that are keys: that
     /// would recurse as deep as they are nested.
-    order: Option<Arc<Vec<u32>>>,
+    order: Option<Arc<Order>>,
 }
+
+/// Positions of pairs.
+enum Order {
+    /// Of no more than fit, beside the count that keeps them, in one small allocation.
+    Few([u8; FEW]),
+    Many(Box<[u32]>),
+}
+
+/// A VM keeps no more than 32 pairs in a row either.
+const FEW: usize = 32;
 
 impl Map {
     /// How many pairs the map has.
@@ -62,7 +72,8 @@ impl Map {
 
     /// The pairs in the order of their keys, in which integers come before floats.
     pub fn sorted(&self) -> impl Iterator<Item = (&Term, &Term)> + Clone {
-        (0..self.len()).filter_map(|rank| self.ranked(rank))
+        let pairs = (0..self.len()).filter_map(|rank| self.ranked(rank));
+        pairs.map(|[key, value]| (key, value))
     }
 
     /// This map with a key put in, or given another value.
@@ -84,31 +95,35 @@ impl Map {
 impl Map {
     /// The map of these pairs, key and value in turn.
     pub(crate) fn from_pairs(pairs: Terms) -> Result<Self, DuplicateKey> {
-        let slots = pairs.as_chunks::<2>().0;
-        let by_key = |[a, _]: &[Term; 2], [b, _]: &[Term; 2]| crate::order::exact(a, b);
-        if slots.is_sorted_by(|a, b| by_key(a, b).is_lt()) {
-            return Ok(Self { pairs, order: None });
-        }
-        let mut ranked: Vec<(u32, &[Term; 2])> = (0..).zip(slots).collect();
-        ranked.sort_unstable_by(|(_, a), (_, b)| by_key(a, b));
-        if !ranked.is_sorted_by(|(_, a), (_, b)| by_key(a, b).is_lt()) {
-            return Err(DuplicateKey);
-        }
-        let order = ranked.iter().map(|(at, _)| *at).collect();
-        Ok(Self {
-            pairs,
-            order: Some(Arc::new(order)),
-        })
+        let order = sort(pairs.as_chunks().0)?;
+        Ok(Self { pairs, order })
+    }
+
+    /// The same, where maps with the same keys are likely to follow one another.
+    pub(crate) fn from_pairs_like(shape: &mut Shape, pairs: Terms) -> Result<Self, DuplicateKey> {
+        let slots = pairs.as_chunks().0;
+        let order = if shape.is_of(slots) {
+            shape.order.clone()
+        } else {
+            let order = sort(slots)?;
+            if order.is_some() {
+                shape.remember(slots, &order);
+            }
+            order
+        };
+        Ok(Self { pairs, order })
     }
 
     /// The pair whose key is greater than so many others.
-    pub(crate) fn ranked(&self, rank: usize) -> Option<(&Term, &Term)> {
+    pub(crate) fn ranked(&self, rank: usize) -> Option<&[Term; 2]> {
         let at = match &self.order {
             None => rank,
-            Some(order) => *order.get(rank)? as usize,
+            Some(order) => match &**order {
+                Order::Few(order) => usize::from(*order.get(..self.len())?.get(rank)?),
+                Order::Many(order) => *order.get(rank)? as usize,
+            },
         };
-        let [key, value] = self.pairs().get(at)?;
-        Some((key, value))
+        self.pairs().get(at)
     }
 
     /// Keys and values in turn.
@@ -116,7 +131,7 @@ impl Map {
         &self.pairs
     }
 
-    pub(crate) fn height(&self) -> u8 {
+    pub(crate) fn height(&self) -> usize {
         self.pairs.height()
     }
 
@@ -132,7 +147,7 @@ impl Map {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
-            let (key, value) = self.ranked(middle)?;
+            let [key, value] = self.ranked(middle)?;
             match compare(key) {
                 Ordering::Equal => return Some(value),
                 Ordering::Less => low = middle + 1,
@@ -141,6 +156,68 @@ impl Map {
         }
         None
     }
+}
+
+/// The keys of a map that had to be sorted, if all are atoms: maps come in numbers, and records of one kind have the same.
+#[derive(Default)]
+pub(crate) struct Shape {
+    keys: Vec<Atom>,
+    order: Option<Arc<Order>>,
+}
+
+impl Shape {
+    #[inline]
+    fn is_of(&self, slots: &[[Term; 2]]) -> bool {
+        let same = |(held, [key, _]): (&Atom, &[Term; 2])| key.as_atom() == Some(held);
+        self.keys.len() == slots.len() && self.keys.iter().zip(slots).all(same)
+    }
+
+    fn remember(&mut self, slots: &[[Term; 2]], order: &Option<Arc<Order>>) {
+        self.keys.clear();
+        if slots.len() <= FEW && slots.iter().all(|[key, _]| key.as_atom().is_some()) {
+            let keys = slots.iter().filter_map(|[key, _]| key.as_atom());
+            self.keys.extend(keys.cloned());
+            self.order.clone_from(order);
+        }
+    }
+}
+
+/// The order of pairs by their keys, if it is another than the one they are in.
+fn sort(slots: &[[Term; 2]]) -> Result<Option<Arc<Order>>, DuplicateKey> {
+    let by_key = |[a, _]: &[Term; 2], [b, _]: &[Term; 2]| crate::order::exact(a, b);
+    if slots.is_sorted_by(|a, b| by_key(a, b).is_lt()) {
+        return Ok(None);
+    }
+    if slots.len() <= FEW {
+        return Ok(Some(Arc::new(few(slots)?)));
+    }
+    let mut ranked: Vec<(u32, &[Term; 2])> = (0..).zip(slots).collect();
+    ranked.sort_unstable_by(|(_, a), (_, b)| by_key(a, b));
+    if !ranked.is_sorted_by(|(_, a), (_, b)| by_key(a, b).is_lt()) {
+        return Err(DuplicateKey);
+    }
+    let order = ranked.iter().map(|(at, _)| *at).collect();
+    Ok(Some(Arc::new(Order::Many(order))))
+}
+
+/// Puts each of a few pairs to its place among those before it.
+fn few(slots: &[[Term; 2]]) -> Result<Order, DuplicateKey> {
+    let mut order = [0; FEW];
+    for (at, [key, _]) in slots.iter().enumerate() {
+        let sorted = order.get(..at).unwrap_or_default();
+        let place = sorted.binary_search_by(|held| match slots.get(usize::from(*held)) {
+            Some([held, _]) => crate::order::exact(held, key),
+            None => Ordering::Less,
+        });
+        let Err(place) = place else {
+            return Err(DuplicateKey);
+        };
+        order.copy_within(place..at, place + 1);
+        if let Some(slot) = order.get_mut(place) {
+            *slot = at as u8;
+        }
+    }
+    Ok(Order::Few(order))
 }
 
 /// A key that comes again replaces the value it had.
@@ -174,6 +251,19 @@ pub struct DuplicateKey;
 mod tests {
     use super::*;
     use crate::atom;
+
+    #[test]
+    fn ranks_end_with_the_pairs() {
+        for count in [2, FEW, FEW + 1] {
+            let pairs = (0..count).rev().map(|key| (key, key));
+            let Term::Map(map) = Term::map(pairs) else {
+                panic!("pairs make a map");
+            };
+            let keys = map.sorted().filter_map(|(key, _)| key.as_u64());
+            assert!(keys.eq(0..count as u64));
+            assert_eq!(map.ranked(count), None);
+        }
+    }
 
     #[test]
     fn every_key_is_found_in_any_order() {

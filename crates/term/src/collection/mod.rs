@@ -12,4 +12,5 @@ pub use list::{List, ListIter};
 pub use map::{DuplicateKey, Map};
 pub use tuple::Tuple;
 
+pub(crate) use map::Shape;
 pub(crate) use terms::Terms;

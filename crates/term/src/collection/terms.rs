@@ -9,8 +9,8 @@ use crate::Term;
 #[derive(Clone, Default)]
 pub(crate) struct Terms {
     terms: Arc<[Term]>,
-    /// How deep the terms are nested, as far as it can be counted; one more than the deepest of them.
-    height: u8,
+    /// How deep the terms are nested, one more than the deepest of them. A word, as padding would be moved too.
+    height: usize,
 }
 
 impl Deref for Terms {
@@ -34,21 +34,31 @@ impl FromIterator<Term> for Terms {
 impl Terms {
     /// Terms of which the deepest is nested so deep.
     #[inline]
-    pub(crate) fn above(highest: u8, terms: Arc<[Term]>) -> Self {
-        let height = highest.saturating_add(1);
-        Self { terms, height }
+    pub(crate) fn above(highest: usize, terms: Arc<[Term]>) -> Self {
+        Self {
+            terms,
+            height: highest + 1,
+        }
+    }
+
+    /// These terms and one more.
+    pub(crate) fn followed_by(mut self, last: Term) -> Self {
+        match Arc::get_mut(&mut self.terms) {
+            Some(terms) => terms.iter_mut().map(std::mem::take).chain([last]).collect(),
+            None => self.iter().cloned().chain([last]).collect(),
+        }
     }
 
     /// How deep a term with these parts is nested.
     #[inline]
-    pub(crate) fn height(&self) -> u8 {
+    pub(crate) fn height(&self) -> usize {
         self.height
     }
 }
 
 /// What is nested no deeper than this is dropped as Rust drops it, part by part and from within: it takes as many
 /// frames of the stack.
-const SHALLOW: u8 = 64;
+const SHALLOW: usize = 64;
 
 /// Terms may be nested as deep as their bytes go, which is deeper than the stack. Those that are not shallow are
 /// taken apart in a loop.

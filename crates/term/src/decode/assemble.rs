@@ -1,49 +1,31 @@
-//! Putting tokens together to terms.
+//! Putting terms together.
 //!
-//! Finished terms wait on a stack until the term that holds them is complete, and then move into it, in one
-//! allocation of just their size. Nothing recurses, and nothing is allocated on the word of the input: at every
-//! moment the terms still owed to open ones are counted, and since each takes a byte at least, input that owes
-//! more than it has left is refused.
+//! The memory of a tuple, list or map is allocated at its head, in just its size, and each part is made where it
+//! stays. That recurses, but no deeper than [`NESTED`]; what is nested deeper is put together in a loop (`deep`).
+//! Nothing is allocated on the word of the input: at every moment the terms still owed to open ones are counted, and
+//! since each takes a byte at least, input that owes more than it has left is refused.
+
+use std::slice;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::AtomCache;
-use crate::collection::Terms;
-use crate::wire::{AtomName, Cursor, DecodeError, Fault, FunHead, Limits, PidHead, Sink, Token};
-use crate::{
-    Atom, BitString, Closure, Export, Float, Fun, Integer, List, Map, Pid, Port, Reference, Term,
-    Tuple,
-};
+use super::deep::{Open, Stack};
+use super::maker::{Kind, Maker, Next, put};
+use crate::collection::{Shape, Terms};
+use crate::wire::{Cursor, DecodeError, Fault, Limits, tag};
+use crate::{Fun, List, Map, Term, Tuple};
+
+/// Terms nested no deeper than this are put together by recursion.
+const NESTED: usize = 32;
 
 /// The working memory of a decoder.
 #[derive(Default)]
 pub(crate) struct Assembly {
-    finished: Vec<Term>,
-    open: Vec<Open>,
+    stack: Stack,
+    shape: Shape,
 }
-
-/// A term that is not complete.
-struct Open {
-    /// How many of the finished terms are not its own.
-    base: usize,
-    /// How many terms it still waits for.
-    owed: usize,
-    /// Where it begins in the input.
-    offset: usize,
-    /// How deep the deepest of its terms is nested so far.
-    highest: u8,
-    kind: Kind,
-}
-
-enum Kind {
-    Tuple,
-    List,
-    Map,
-    Fun(Box<Closure>),
-}
-
-/// Beyond this the working memory of one large term is not kept for the next.
-const KEPT: usize = 4096;
 
 impl Assembly {
     /// Decodes the term at `start`; with where it ends.
@@ -54,19 +36,21 @@ impl Assembly {
         atoms: &C,
         limits: Limits,
     ) -> Result<(Term, usize), DecodeError> {
-        let mut cursor = Cursor::headless(input.get(start..).unwrap_or_default());
-        let maker = Maker {
+        let mut assembler = Assembler {
             input,
             atoms,
-            finished: &mut self.finished,
+            cursor: Cursor::headless(input.get(start..).unwrap_or_default()),
+            limits,
+            allowed: limits.elements,
+            stack: &mut self.stack,
+            shape: &mut self.shape,
         };
-        let result = assemble(&mut cursor, maker, &mut self.open, limits);
-        self.finished.clear();
-        self.open.clear();
-        self.finished.shrink_to(KEPT);
-        self.open.shrink_to(KEPT);
+        let mut term = Term::NIL;
+        let result = assembler.parts(slice::from_mut(&mut term), 0, 0);
+        let used = assembler.cursor.offset();
+        self.stack.clear();
         match result {
-            Ok(term) => Ok((term, start + cursor.offset())),
+            Ok(_) => Ok((term, start + used)),
             Err(error) => Err(DecodeError {
                 offset: start + error.offset,
                 ..error
@@ -75,277 +59,220 @@ impl Assembly {
     }
 }
 
-fn assemble<'a, C: AtomCache + ?Sized>(
-    cursor: &mut Cursor<'a>,
-    mut maker: Maker<'a, '_, C>,
-    open: &mut Vec<Open>,
-    limits: Limits,
-) -> Result<Term, DecodeError> {
-    // How many terms all open terms wait for, and how many may still come.
-    let mut owed = 1_usize;
-    let mut allowed = limits.elements;
-    loop {
-        let offset = cursor.offset();
-        let fail = |fault| DecodeError { offset, fault };
-        allowed = allowed
-            .checked_sub(1)
-            .ok_or(fail(Fault::TooManyElements(limits.elements)))?;
-        owed -= 1;
-        if let Next::Open(count, kind) = cursor.read(&mut maker).map_err(fail)? {
-            owed = owed.saturating_add(count);
-            if owed > cursor.rest().len() {
-                return Err(fail(Fault::Truncated));
-            }
-            if continues_list(open, &kind, count) {
-                continue;
-            }
-            if open.len() >= limits.depth {
-                return Err(fail(Fault::TooDeep(limits.depth)));
-            }
-            open.push(Open {
-                base: maker.finished.len(),
-                owed: count,
-                offset,
-                highest: 0,
-                kind,
-            });
-            continue;
-        }
-        loop {
-            let Some(innermost) = open.last_mut() else {
-                return Ok(maker.finished.pop().unwrap_or_default());
+/// The decoding of one term.
+pub(super) struct Assembler<'a, 'w, C: ?Sized> {
+    pub(super) input: &'a Bytes,
+    pub(super) atoms: &'a C,
+    pub(super) cursor: Cursor<'a>,
+    pub(super) limits: Limits,
+    /// How many terms may still come.
+    pub(super) allowed: usize,
+    pub(super) stack: &'w mut Stack,
+    shape: &'w mut Shape,
+}
+
+/// The head of a term that holds others: where it begins, and for how many it waits.
+struct Head {
+    offset: usize,
+    count: usize,
+    kind: Kind,
+}
+
+impl<C: AtomCache + ?Sized> Assembler<'_, '_, C> {
+    /// Makes the terms that come next, each in its place, inside of so many others that are `owed` more after these.
+    /// How deep the deepest of them is nested.
+    fn parts(
+        &mut self,
+        places: &mut [Term],
+        level: usize,
+        owed: usize,
+    ) -> Result<usize, DecodeError> {
+        let mut owed = owed + places.len();
+        let mut highest = 0;
+        // A copy of which no other function has the address, so that it is kept in registers.
+        let mut cursor = self.cursor;
+        for place in places {
+            let offset = cursor.offset();
+            let fail = |fault| DecodeError { offset, fault };
+            self.allowed = self
+                .allowed
+                .checked_sub(1)
+                .ok_or(fail(Fault::TooManyElements(self.limits.elements)))?;
+            owed -= 1;
+            let mut maker = Maker {
+                input: self.input,
+                atoms: self.atoms,
+                place,
             };
-            innermost.owed -= 1;
-            if innermost.owed > 0 {
-                break;
-            }
-            if let Some(complete) = open.pop() {
-                let offset = complete.offset;
-                let height = maker
-                    .close(complete)
-                    .map_err(|fault| DecodeError { offset, fault })?;
-                if let Some(around) = open.last_mut() {
-                    around.highest = around.highest.max(height);
-                }
+            if let Next::Open(count, kind) = cursor.read(&mut maker).map_err(fail)? {
+                self.cursor = cursor;
+                let head = Head {
+                    offset,
+                    count,
+                    kind,
+                };
+                highest = highest.max(self.compound(place, head, level, owed)?);
+                cursor = self.cursor;
             }
         }
+        self.cursor = cursor;
+        Ok(highest)
     }
-}
 
-/// Whether a list begins where the tail of one is due; then it is the rest of that list.
-fn continues_list(open: &mut [Open], kind: &Kind, count: usize) -> bool {
-    match (kind, open.last_mut()) {
-        (Kind::List, Some(list)) if matches!(list.kind, Kind::List) && list.owed == 1 => {
-            list.owed = count;
-            true
-        }
-        _ => false,
-    }
-}
-
-/// What came: a whole term, which is finished, or the head of one that waits for more.
-enum Next {
-    Whole,
-    /// For so many, of which there is at least one.
-    Open(usize, Kind),
-}
-
-/// Makes terms of what is read, each in the place where it waits for the others.
-///
-/// Those who make one are not inlined: together in one function, they would all make it in one place on the stack
-/// and move it from there, and the processor would wait for it to arrive before it leaves.
-struct Maker<'a, 'w, C: ?Sized> {
-    input: &'a Bytes,
-    atoms: &'a C,
-    finished: &'w mut Vec<Term>,
-}
-
-impl<'a, C: AtomCache + ?Sized> Sink<'a> for Maker<'a, '_, C> {
-    type Made = Next;
-
+    /// Makes a term of its head and the parts that come next; how deep it is nested.
     #[inline(never)]
-    fn integer(&mut self, value: i32) -> Result<Next, Fault> {
-        self.finish(Term::Integer(value.into()))
-    }
-
-    #[inline(never)]
-    fn atom(&mut self, name: AtomName<'a>) -> Result<Next, Fault> {
-        if let AtomName::Utf8(name) = name
-            && let Some(atom) = Atom::known(name)
-        {
-            return self.finish(Term::Atom(atom));
-        }
-        let atom = self.named(name)?;
-        self.finish(Term::Atom(atom))
-    }
-
-    #[inline(never)]
-    fn float(&mut self, float: Float) -> Result<Next, Fault> {
-        self.finish(Term::Float(float))
-    }
-
-    #[inline(never)]
-    fn binary(&mut self, bytes: &'a [u8]) -> Result<Next, Fault> {
-        let bytes = self.share(bytes);
-        self.finish(Term::Binary(bytes))
-    }
-
-    #[inline(never)]
-    fn string(&mut self, bytes: &'a [u8]) -> Result<Next, Fault> {
-        let bytes = self.share(bytes);
-        self.finish(Term::List(List::from_bytes(bytes)))
-    }
-
-    #[inline(never)]
-    fn nil(&mut self) -> Result<Next, Fault> {
-        self.finish(Term::NIL)
-    }
-
-    #[inline]
-    fn list(&mut self, count: u32) -> Result<Next, Fault> {
-        Ok(Next::Open(count as usize + 1, Kind::List))
-    }
-
-    #[inline]
-    fn tuple(&mut self, count: u32) -> Result<Next, Fault> {
-        match count {
-            0 => self.finish(Term::Tuple(Tuple::default())),
-            _ => Ok(Next::Open(count as usize, Kind::Tuple)),
-        }
-    }
-
-    #[inline]
-    fn map(&mut self, count: u32) -> Result<Next, Fault> {
-        match count {
-            0 => self.finish(Term::Map(Map::default())),
-            _ => Ok(Next::Open(count as usize * 2, Kind::Map)),
-        }
-    }
-
-    #[inline(never)]
-    fn rare(&mut self, token: Token<'a>) -> Result<Next, Fault> {
-        let term = match token {
-            Token::Fun(head) => {
-                let closure = self.closure(&head)?;
-                if head.free > 0 {
-                    let kind = Kind::Fun(Box::new(closure));
-                    return Ok(Next::Open(head.free as usize, kind));
-                }
-                Fun::new(closure, []).into()
-            }
-            Token::Big {
-                negative,
-                magnitude,
-            } => Integer::from_le_bytes(negative, magnitude).into(),
-            Token::BitString(bytes, 8) => Term::Binary(self.share(bytes)),
-            // As the VM has it, none of no bytes is a bit string too.
-            Token::BitString([], 0) => Term::Binary(Bytes::new()),
-            Token::BitString(bytes, bits) => BitString::new(self.share(bytes), bits)?.into(),
-            Token::Pid(pid) => self.pid(&pid)?.into(),
-            Token::Port { node, id, creation } => {
-                let node = self.named(node)?;
-                Port { node, id, creation }.into()
-            }
-            Token::Reference {
-                node,
-                creation,
-                words,
-            } => {
-                let words = words
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|word| u32::from_be_bytes(*word));
-                Reference::new(self.named(node)?, creation, words)?.into()
-            }
-            Token::Export {
-                module,
-                function,
-                arity,
-            } => Export::new(self.named(module)?, self.named(function)?, arity).into(),
-            Token::Float(float) => Term::Float(float),
-            // All others come by methods of their own.
-            _ => Term::NIL,
-        };
-        self.finish(term)
-    }
-}
-
-impl<C: AtomCache + ?Sized> Maker<'_, '_, C> {
-    #[inline]
-    fn finish(&mut self, term: Term) -> Result<Next, Fault> {
-        self.finished.push(term);
-        Ok(Next::Whole)
-    }
-
-    /// Makes a term of the finished ones that are its own; how deep it is nested.
-    fn close(&mut self, open: Open) -> Result<u8, Fault> {
-        let Open {
-            base,
-            highest,
+    fn compound(
+        &mut self,
+        place: &mut Term,
+        head: Head,
+        level: usize,
+        owed: usize,
+    ) -> Result<usize, DecodeError> {
+        let Head {
+            offset,
+            count,
             kind,
-            ..
-        } = open;
+        } = head;
+        let fail = |fault| DecodeError { offset, fault };
+        if owed.saturating_add(count) > self.cursor.rest().len() {
+            return Err(fail(Fault::Truncated));
+        }
+        if level >= self.limits.depth {
+            return Err(fail(Fault::TooDeep(self.limits.depth)));
+        }
+        if level >= NESTED {
+            return self.deep(place, Open::new(offset, count, kind), level, owed);
+        }
+        let level = level + 1;
         let term = match kind {
-            Kind::Tuple => self.close_tuple(base, highest),
-            Kind::List => self.close_list(base, highest),
-            Kind::Map => Map::from_pairs(self.finished.drain(base..).collect())?.into(),
-            Kind::Fun(closure) => Fun::new(*closure, self.finished.drain(base..)).into(),
+            Kind::Tuple => Term::Tuple(Tuple(self.terms(count, level, owed)?)),
+            Kind::List => self.list(offset, count - 1, level, owed)?,
+            Kind::Map => {
+                let pairs = self.terms(count, level, owed)?;
+                Map::from_pairs_like(self.shape, pairs)
+                    .map_err(|duplicate| fail(duplicate.into()))?
+                    .into()
+            }
+            Kind::Fun(closure) => {
+                let mut free = vec![Term::NIL; count];
+                self.parts(&mut free, level, owed)?;
+                Fun::new(*closure, free).into()
+            }
         };
         let height = term.height();
-        self.finished.push(term);
+        put(place, term);
         Ok(height)
     }
 
-    #[inline(never)]
-    fn close_tuple(&mut self, base: usize, highest: u8) -> Term {
-        let terms = self.finished.drain(base..).collect();
-        Term::Tuple(Tuple(Terms::above(highest, terms)))
-    }
-
-    #[inline(never)]
-    fn close_list(&mut self, base: usize, highest: u8) -> Term {
-        if !self.finished.last().is_some_and(Term::is_nil) {
-            return List::from_parts(self.finished.drain(base..));
-        }
-        self.finished.pop();
-        let terms = self.finished.drain(base..).collect();
-        Term::List(List::from_terms(Terms::above(highest, terms)))
-    }
-
-    /// A part of the input, sharing its buffer.
     #[inline]
-    fn share(&self, bytes: &[u8]) -> Bytes {
-        self.input.slice_ref(bytes)
+    fn terms(&mut self, count: usize, level: usize, owed: usize) -> Result<Terms, DecodeError> {
+        let mut terms: Arc<[Term]> = (0..count).map(|_| Term::NIL).collect();
+        let places = Arc::get_mut(&mut terms).unwrap_or_default();
+        let highest = self.parts(places, level, owed)?;
+        Ok(Terms::above(highest, terms))
     }
 
-    #[inline]
-    fn named(&self, name: AtomName<'_>) -> Result<Atom, Fault> {
-        match name {
-            AtomName::Utf8(name) => Ok(Atom::from_input(name)?),
-            AtomName::Latin1(name) => Ok(Atom::from_latin1(name)?),
-            AtomName::Cached(index) => self.atoms.atom(index).ok_or(Fault::UnknownAtom(index)),
+    fn list(
+        &mut self,
+        offset: usize,
+        count: usize,
+        level: usize,
+        owed: usize,
+    ) -> Result<Term, DecodeError> {
+        let elements = self.terms(count, level, owed + 1)?;
+        let mut tail = Term::NIL;
+        if self.cursor.rest().first() == Some(&tag::LIST) {
+            // The rest of this list, of which there can be any number in one another.
+            let rest = Open::new(offset, 1, Kind::List);
+            self.deep(&mut tail, rest, level - 1, owed)?;
+        } else {
+            self.parts(slice::from_mut(&mut tail), level, owed)?;
+        }
+        Ok(List::with_tail(elements, tail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DecodeError, Decoder, atom, decode, encode};
+
+    /// Ways to nest a term in another; a tail is none, as it is part of its list.
+    const WRAPS: [fn(Term) -> Term; 4] = [
+        |term| Term::from((1, term, 2)),
+        |term| Term::improper_list([term], atom!("tail")),
+        |term| Term::list([term]),
+        |term| Term::map([(atom!("b"), term), (atom!("a"), Term::NIL)]),
+    ];
+
+    #[test]
+    fn a_term_comes_back_from_any_depth() {
+        for wrap in WRAPS {
+            let mut term = Term::from(atom!("bottom"));
+            for _ in 0..2 * NESTED {
+                term = wrap(term);
+                let tailed = Term::improper_list([1.into()], Term::list([term.clone()]));
+                let bytes = encode(&Term::list([tailed.clone(), term.clone()])).unwrap();
+                let back = decode(&bytes.into()).unwrap();
+                assert_eq!(back, Term::list([tailed, term.clone()]));
+            }
         }
     }
 
-    fn pid(&self, head: &PidHead<'_>) -> Result<Pid, Fault> {
-        Ok(Pid {
-            node: self.named(head.node)?,
-            id: head.id,
-            serial: head.serial,
-            creation: head.creation,
-        })
+    #[test]
+    fn tails_that_are_lists_continue_them_and_are_no_deeper() {
+        let bytes = b"\x83l\0\0\0\x01a\x01l\0\0\0\x02a\x02h\x01jl\0\0\0\x01jw\x01t";
+        let limits = Limits {
+            depth: 2,
+            ..Limits::default()
+        };
+        let term = Decoder::new(limits).decode(&bytes[..].into()).unwrap();
+        let parts = [1.into(), 2.into(), Term::tuple([Term::NIL]), Term::NIL];
+        assert_eq!(term, Term::improper_list(parts, atom!("t")));
     }
 
-    fn closure(&self, head: &FunHead<'_>) -> Result<Closure, Fault> {
-        Ok(Closure {
-            arity: head.arity,
-            uniq: *head.uniq,
-            index: head.index,
-            module: self.named(head.module)?,
-            old_index: head.old_index,
-            old_uniq: head.old_uniq,
-            pid: self.pid(&head.pid)?,
-        })
+    #[test]
+    fn limits_hold_at_any_depth() {
+        for levels in [1, NESTED - 1, NESTED, NESTED + 1, 2 * NESTED] {
+            let deep = (0..levels).fold(Term::from(1), |term, _| Term::tuple([term]));
+            let bytes = encode(&deep).unwrap().into();
+            let with = |depth, elements| {
+                let limits = Limits {
+                    depth,
+                    elements,
+                    ..Limits::default()
+                };
+                Decoder::new(limits).decode(&bytes)
+            };
+            assert_eq!(with(levels, levels + 1), Ok(deep));
+            let fail = |offset, fault| Err(DecodeError { offset, fault });
+            let (depth, elements) = (levels - 1, levels);
+            let too_deep = fail(1 + 2 * depth, Fault::TooDeep(depth));
+            assert_eq!(with(depth, usize::MAX), too_deep);
+            let too_many = fail(1 + 2 * levels, Fault::TooManyElements(elements));
+            assert_eq!(with(levels, elements), too_many);
+        }
+    }
+
+    #[test]
+    fn maps_whose_keys_are_alike_are_not_taken_for_one_another() {
+        let maps = [
+            Term::map([(atom!("b"), 1), (atom!("a"), 2)]),
+            Term::map([(atom!("b"), 3), (atom!("a"), 4)]),
+            Term::map([(atom!("a"), 5), (atom!("b"), 6)]),
+            Term::map([(atom!("c"), 7), (atom!("a"), 8), (atom!("b"), 9)]),
+            Term::map([
+                (atom!("c").into(), 7),
+                (atom!("a").into(), 8),
+                (Term::from(1), 9),
+            ]),
+            Term::map([(atom!("c"), 7), (atom!("a"), 8)]),
+        ];
+        let term = Term::list(maps.iter().cycle().take(20).cloned());
+        let back = decode(&encode(&term).unwrap().into()).unwrap();
+        assert_eq!(back, term);
+        let twice = b"\x83l\0\0\0\x02t\0\0\0\x02w\x01bjw\x01ajt\0\0\0\x02w\x01bjw\x01bjj";
+        let error = decode(&twice[..].into()).unwrap_err();
+        assert!(matches!(error.fault, Fault::Key(_)), "{error}");
     }
 }

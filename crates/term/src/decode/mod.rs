@@ -2,6 +2,8 @@
 
 mod assemble;
 mod compressed;
+mod deep;
+mod maker;
 
 use bytes::Bytes;
 

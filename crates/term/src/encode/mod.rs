@@ -111,7 +111,8 @@ impl Encoder {
 
     /// Encodes a term.
     pub fn encode(&self, term: &Term) -> Result<Vec<u8>, EncodeError> {
-        let mut out = Vec::with_capacity(512);
+        let payload = term.as_binary().map_or(0, |bytes| bytes.len());
+        let mut out = Vec::with_capacity(512 + payload);
         self.encode_into(term, &mut out)?;
         Ok(out)
     }

@@ -1,5 +1,7 @@
 //! Writing a term and all it holds.
 
+use std::slice;
+
 use super::{AtomEncoding, AtomTable, EncodeError, PortEncoding, length};
 use crate::wire::tag;
 use crate::{Atom, Export, Fun, Integer, Map, Pid, Port, Reference, Term};
@@ -14,22 +16,12 @@ pub(super) struct Writer<'w, T: ?Sized> {
 
 /// What of an open term is still to be written.
 struct Open<'t> {
-    rest: Rest<'t>,
-    end: End,
-}
-
-enum Rest<'t> {
-    Terms(std::slice::Iter<'t, Term>),
-    /// A map by rank of its keys; the value of the last key comes first, if it is due.
-    Sorted {
-        map: &'t Map,
-        rank: usize,
-        due: Option<&'t Term>,
-    },
+    rest: slice::Iter<'t, Term>,
+    end: End<'t>,
 }
 
 /// What completes a term after all that it holds.
-enum End {
+enum End<'t> {
     Nothing,
     /// The tail of a proper list.
     Nil,
@@ -37,58 +29,37 @@ enum End {
     Size {
         at: usize,
     },
-}
-
-impl<'t> Rest<'t> {
-    #[inline]
-    fn next(&mut self) -> Option<&'t Term> {
-        match self {
-            Self::Terms(terms) => terms.next(),
-            Self::Sorted { map, rank, due } => due.take().or_else(|| {
-                let (key, value) = map.ranked(*rank)?;
-                *rank += 1;
-                *due = Some(value);
-                Some(key)
-            }),
-        }
-    }
-}
-
-impl<'t> Open<'t> {
-    fn new(parts: &'t [Term], end: End) -> Self {
-        Self {
-            rest: Rest::Terms(parts.iter()),
-            end,
-        }
-    }
-
-    fn sorted(map: &'t Map) -> Self {
-        Self {
-            rest: Rest::Sorted {
-                map,
-                rank: 0,
-                due: None,
-            },
-            end: End::Nothing,
-        }
-    }
+    /// The pairs of a map by rank of their keys, from this rank on.
+    Sorted {
+        map: &'t Map,
+        rank: usize,
+    },
 }
 
 impl<T: AtomTable + ?Sized> Writer<'_, T> {
     /// Writes a term. The terms around the one at hand wait on a stack, so that no depth is too much.
     pub(super) fn write(&mut self, term: &Term) -> Result<(), EncodeError> {
-        let mut open = Open::new(std::slice::from_ref(term), End::Nothing);
+        let mut rest = slice::from_ref(term).iter();
+        let mut end = End::Nothing;
         let mut around: Vec<Open<'_>> = Vec::new();
         loop {
-            while let Some(part) = open.rest.next() {
+            while let Some(part) = rest.next() {
                 if !self.leaf(part)? {
                     let inner = self.head_of(part)?;
-                    around.push(std::mem::replace(&mut open, inner));
+                    around.push(Open { rest, end });
+                    Open { rest, end } = inner;
                 }
             }
-            self.end(&open.end)?;
+            if let End::Sorted { map, rank } = &mut end
+                && let Some(pair) = map.ranked(*rank)
+            {
+                *rank += 1;
+                rest = pair.iter();
+                continue;
+            }
+            self.end(&end)?;
             match around.pop() {
-                Some(outer) => open = outer,
+                Some(outer) => Open { rest, end } = outer,
                 None => return Ok(()),
             }
         }
@@ -106,7 +77,9 @@ impl<T: AtomTable + ?Sized> Writer<'_, T> {
             Term::Map(map) => {
                 self.head(tag::MAP, map.len())?;
                 if self.deterministic {
-                    return Ok(Open::sorted(map));
+                    let rest = [].iter();
+                    let end = End::Sorted { map, rank: 0 };
+                    return Ok(Open { rest, end });
                 }
                 End::Nothing
             }
@@ -120,7 +93,8 @@ impl<T: AtomTable + ?Sized> Writer<'_, T> {
                 End::Nothing
             }
         };
-        Ok(Open::new(term.parts(), end))
+        let rest = term.parts().iter();
+        Ok(Open { rest, end })
     }
 
     /// Writes a term that has no parts, or tells that it may have some.
@@ -181,9 +155,9 @@ impl<T: AtomTable + ?Sized> Writer<'_, T> {
         Ok(())
     }
 
-    fn end(&mut self, end: &End) -> Result<(), EncodeError> {
+    fn end(&mut self, end: &End<'_>) -> Result<(), EncodeError> {
         match end {
-            End::Nothing => {}
+            End::Nothing | End::Sorted { .. } => {}
             End::Nil => self.out.push(tag::NIL),
             End::Size { at } => {
                 let size = length(self.out.len() - at)?;
@@ -201,6 +175,11 @@ impl<T: AtomTable + ?Sized> Writer<'_, T> {
             self.put([tag::ATOM_CACHE_REF, index]);
         } else if self.encoding == AtomEncoding::Latin1 && atom.is_latin1() {
             self.latin1_atom(atom.as_str());
+        } else if let Some((piece, length)) = atom.encoded_short() {
+            // A copy of a size known beforehand is no call.
+            let end = self.out.len() + length;
+            self.out.extend_from_slice(piece);
+            self.out.truncate(end);
         } else {
             self.out.extend_from_slice(atom.encoded());
         }
@@ -301,7 +280,7 @@ impl<T: AtomTable + ?Sized> Writer<'_, T> {
     }
 
     /// The head of a closure, whose size is known in the end.
-    fn closure(&mut self, fun: &Fun) -> Result<End, EncodeError> {
+    fn closure(&mut self, fun: &Fun) -> Result<End<'static>, EncodeError> {
         let closure = fun.closure();
         self.out.push(tag::NEW_FUN);
         let at = self.out.len();

@@ -74,9 +74,9 @@ impl Term {
         order::erlang(self, other)
     }
 
-    /// How deep this term is nested, as far as it can be counted: 0 if it holds no others.
+    /// How deep this term is nested: 0 if it holds no others.
     #[inline]
-    pub(crate) fn height(&self) -> u8 {
+    pub(crate) fn height(&self) -> usize {
         match self {
             Self::List(list) => list.height(),
             Self::Tuple(tuple) => tuple.0.height(),
