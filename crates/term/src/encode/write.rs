@@ -102,7 +102,10 @@ impl<T: AtomTable + ?Sized> Writer<'_, T> {
     fn leaf(&mut self, term: &Term) -> Result<bool, EncodeError> {
         match term {
             Term::Atom(atom) => self.atom(atom),
-            Term::Integer(integer) => self.integer(integer)?,
+            Term::Integer(integer) => match integer.as_i64() {
+                Some(value) => self.word(value)?,
+                None => self.integer(integer)?,
+            },
             Term::Float(float) => {
                 let [a, b, c, d, e, f, g, h] = float.get().to_be_bytes();
                 self.put([tag::NEW_FLOAT, a, b, c, d, e, f, g, h]);
@@ -169,17 +172,26 @@ impl<T: AtomTable + ?Sized> Writer<'_, T> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn atom(&mut self, atom: &Atom) {
         if let Some(index) = self.atoms.index(atom) {
             self.put([tag::ATOM_CACHE_REF, index]);
-        } else if self.encoding == AtomEncoding::Latin1 && atom.is_latin1() {
-            self.latin1_atom(atom.as_str());
-        } else if let Some((piece, length)) = atom.encoded_short() {
+        } else if self.encoding == AtomEncoding::Utf8
+            && let Some((piece, length)) = atom.encoded_short()
+        {
             // A copy of a size known beforehand is no call.
             let end = self.out.len() + length;
             self.out.extend_from_slice(piece);
             self.out.truncate(end);
+        } else {
+            self.rare_atom(atom);
+        }
+    }
+
+    #[inline(never)]
+    fn rare_atom(&mut self, atom: &Atom) {
+        if self.encoding == AtomEncoding::Latin1 && atom.is_latin1() {
+            self.latin1_atom(atom.as_str());
         } else {
             self.out.extend_from_slice(atom.encoded());
         }
@@ -195,28 +207,29 @@ impl<T: AtomTable + ?Sized> Writer<'_, T> {
         }
     }
 
-    #[inline]
     fn integer(&mut self, integer: &Integer) -> Result<(), EncodeError> {
-        let Some(value) = integer.as_i64() else {
-            return match integer.as_big() {
-                Some(big) => self.big(big.is_negative(), big.magnitude()),
-                None => Ok(()),
-            };
-        };
-        if let Ok(byte) = u8::try_from(value) {
-            self.put([tag::SMALL_INTEGER, byte]);
-            return Ok(());
+        match (integer.as_i64(), integer.as_big()) {
+            (Some(value), _) => self.word(value),
+            (None, Some(big)) => self.big(big.is_negative(), big.magnitude()),
+            (None, None) => Ok(()),
         }
-        self.word(value)
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&mut self, value: i64) -> Result<(), EncodeError> {
-        if let Ok(word) = i32::try_from(value) {
+        if let Ok(byte) = u8::try_from(value) {
+            self.put([tag::SMALL_INTEGER, byte]);
+        } else if let Ok(word) = i32::try_from(value) {
             let [a, b, c, d] = word.to_be_bytes();
             self.put([tag::INTEGER, a, b, c, d]);
-            return Ok(());
+        } else {
+            return self.long(value);
         }
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn long(&mut self, value: i64) -> Result<(), EncodeError> {
         let magnitude = value.unsigned_abs();
         let used = 8 - magnitude.leading_zeros() as usize / 8;
         let bytes = magnitude.to_le_bytes();
