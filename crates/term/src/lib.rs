@@ -12,7 +12,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! What arrives from a network can be anything. Decoding does not recurse, panic or take memory out of
+//! What arrives from a network can be anything. Decoding does not recurse deep, panic or take memory out of
 //! proportion for any input, and does no more than [`Limits`] allow; the same holds of everything one can do
 //! with a term once it is there.
 //!
