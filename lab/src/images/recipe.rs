@@ -29,6 +29,9 @@ pub enum Image {
     Rebar319,
     /// ejabberd 23.01 on OTP 25, from Debian bookworm.
     Ejabberd2301,
+    /// The name server Unbound 1.17 beside OTP 25, from Debian bookworm. It runs in a container, as a package on the
+    /// machine itself would be a name server of the machine.
+    Unbound117,
 }
 
 /// A Debian suite and the packages added to its smallest installation.
@@ -45,7 +48,7 @@ impl Image {
     pub const OTPS: [Self; 4] = [Self::Otp23, Self::Otp25, Self::Otp27, Self::Otp29];
 
     /// Every image that some test uses.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Otp23,
         Self::Otp25,
         Self::Otp27,
@@ -56,6 +59,7 @@ impl Image {
         Self::Elixir118,
         Self::Rebar319,
         Self::Ejabberd2301,
+        Self::Unbound117,
     ];
 
     /// The name for people, and of the image in a daemon.
@@ -71,6 +75,7 @@ impl Image {
             Self::Elixir118 => "elixir1.18",
             Self::Rebar319 => "rebar3.19",
             Self::Ejabberd2301 => "ejabberd23.01",
+            Self::Unbound117 => "unbound1.17",
         }
     }
 
@@ -82,7 +87,8 @@ impl Image {
             | Self::Rabbitmq310
             | Self::Elixir114
             | Self::Rebar319
-            | Self::Ejabberd2301 => 25,
+            | Self::Ejabberd2301
+            | Self::Unbound117 => 25,
             Self::Otp27 | Self::Rabbitmq4 | Self::Elixir118 => 27,
             Self::Otp29 => 29,
         }
@@ -129,6 +135,7 @@ impl Image {
             Self::Elixir118 => ("trixie", &["elixir"]),
             Self::Rebar319 => ("bookworm", &["elixir"]),
             Self::Ejabberd2301 => ("bookworm", &["ejabberd"]),
+            Self::Unbound117 => ("bookworm", &["erlang-base", "unbound"]),
         };
         let unpacked: &[_] = match self {
             // It depends on Dialyzer and reltool, and through them on wxWidgets and GTK.

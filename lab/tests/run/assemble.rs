@@ -37,30 +37,6 @@ impl Node {
         })
         .with_context(|| self.logs())
     }
-
-    /// Waits until the node's code sees this phase, these members and the first of them as the leader.
-    fn wait_for(&self, phase: &str, members: &[&Self]) -> Result<()> {
-        let mut names: Vec<String> = members
-            .iter()
-            .map(|node| format!("'{}'", node.name))
-            .collect();
-        names.sort();
-        let wanted = format!(
-            "{{{phase},[{}],{}}}",
-            names.join(","),
-            names.first().context("nobody")?
-        );
-        let ask =
-            "#{phase := P, members := M, leader := L} = persistent_term:get(beamport), {P, M, L}";
-        let mut last = String::new();
-        wait_until(&format!("{} to see {wanted}", self.name), DEADLINE, || {
-            last = self
-                .evaluate(ask)
-                .unwrap_or_else(|error| format!("{error:#}"));
-            last == wanted
-        })
-        .with_context(|| format!("it sees {last}"))
-    }
 }
 
 fn all_see(nodes: &[&Node], phase: &str) -> Result<()> {

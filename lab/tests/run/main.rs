@@ -2,6 +2,7 @@
 
 mod assemble;
 mod exec;
+mod name_server;
 mod names;
 mod process;
 mod rabbitmq;

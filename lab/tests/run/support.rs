@@ -153,6 +153,35 @@ impl Node {
             .with_context(|| self.logs())
     }
 
+    /// What a node's code sees in this phase, with these members and the first of them as the leader.
+    pub(crate) fn picture(phase: &str, members: &[&Self]) -> String {
+        let mut names: Vec<String> = members
+            .iter()
+            .map(|node| format!("'{}'", node.name))
+            .collect();
+        names.sort();
+        let leader = names.first().map_or("undefined", String::as_str);
+        format!("{{{phase},[{}],{leader}}}", names.join(","))
+    }
+
+    /// What the node's code sees: see [`Node::picture`].
+    pub(crate) fn sees(&self) -> Result<String> {
+        self.evaluate(
+            "#{phase := P, members := M, leader := L} = persistent_term:get(beamport), {P, M, L}",
+        )
+    }
+
+    /// Waits until the node's code sees this phase, these members and the first of them as the leader.
+    pub(crate) fn wait_for(&self, phase: &str, members: &[&Self]) -> Result<()> {
+        let wanted = Self::picture(phase, members);
+        let mut last = String::new();
+        wait_until(&format!("{} to see {wanted}", self.name), DEADLINE, || {
+            last = self.sees().unwrap_or_else(|error| format!("{error:#}"));
+            last == wanted
+        })
+        .with_context(|| format!("it sees {last}"))
+    }
+
     /// Has the node ping others, and wants an answer from each.
     pub(crate) fn ping(&self, others: &[&Self]) -> Result<()> {
         let names: Vec<String> = others

@@ -148,6 +148,8 @@ pub enum Change {
     Leader(Option<FullName>),
     /// What is wrong with the links among members.
     Problems,
+    /// A source of the sentry, by its number, has ceased to answer or does so again.
+    Source(usize),
 }
 
 /// One node's picture of its cluster.

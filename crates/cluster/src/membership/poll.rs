@@ -6,7 +6,7 @@ use std::time::Duration;
 use beamport_dist::FullName;
 
 use super::peer::{Link, Peer};
-use super::{Action, Membership, Moment, Phase};
+use super::{Action, Change, Membership, Moment, Phase};
 use crate::sentry;
 
 /// A source of the sentry.
@@ -84,7 +84,11 @@ impl Membership {
                 fresh_for,
                 next,
             };
+            let changed = source.error.is_some() != error.is_some();
             source.error = error;
+            if changed {
+                self.push(Action::Notify(Change::Source(number)));
+            }
         }
     }
 

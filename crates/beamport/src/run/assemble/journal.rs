@@ -91,6 +91,7 @@ impl Journal {
                 json!({ "node": leader.as_ref().map(|leader| leader.as_str()) }),
             ),
             Change::Problems => ("problems", json!({ "problems": json::problems(snapshot) })),
+            Change::Source(_) => ("sentry", json!({ "failing": json::failing(snapshot) })),
         };
         self.add(kind, details);
     }

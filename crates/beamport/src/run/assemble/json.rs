@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 /// Keys may be added; those that are there keep their meaning.
 pub(super) fn snapshot(snapshot: &Snapshot) -> Value {
     let members = snapshot.members.iter();
-    let failing = snapshot.failing.iter();
     json!({
         "node": snapshot.me.as_str(),
         "cluster": snapshot.cluster,
@@ -17,7 +16,7 @@ pub(super) fn snapshot(snapshot: &Snapshot) -> Value {
             .map(|member| json!({ "node": member.name.as_str(), "place": member.place }))
             .collect::<Value>(),
         "missing": missing(snapshot),
-        "failing": failing.map(|(_, reason)| reason.as_str()).collect::<Value>(),
+        "failing": failing(snapshot),
         "problems": problems(snapshot),
     })
 }
@@ -32,4 +31,10 @@ pub(super) fn missing(snapshot: &Snapshot) -> Value {
 
 pub(super) fn problems(snapshot: &Snapshot) -> Value {
     snapshot.problems.iter().map(ToString::to_string).collect()
+}
+
+/// Why sources of the sentry lead nowhere.
+pub(super) fn failing(snapshot: &Snapshot) -> Value {
+    let failing = snapshot.failing.iter();
+    failing.map(|(_, reason)| reason.as_str()).collect()
 }

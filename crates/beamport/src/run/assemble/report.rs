@@ -25,7 +25,7 @@ fn details(snapshot: &Snapshot) {
         tracing::warn!(node = %absent.name, "missing: {}", absent.why);
     }
     for (_, reason) in &snapshot.failing {
-        tracing::warn!("the sentry does not answer: {reason}");
+        tracing::warn!("the sentry leads nowhere: {reason}");
     }
     if snapshot.absent.is_empty()
         && snapshot.failing.is_empty()
@@ -49,5 +49,16 @@ pub(super) fn change(change: &Change, snapshot: &Snapshot) {
                 tracing::warn!("{problem}");
             }
         }
+        Change::Source(number) => source(*number, snapshot),
+    }
+}
+
+fn source(number: usize, snapshot: &Snapshot) {
+    let mut failing = snapshot.failing.iter();
+    match failing.find(|(failing, _)| *failing == number) {
+        Some((_, reason)) => tracing::warn!(
+            "the sentry leads nowhere: {reason}; what it said last stays, and nobody is disconnected for it"
+        ),
+        None => tracing::info!("the sentry leads somewhere again"),
     }
 }
