@@ -31,6 +31,10 @@ pub(crate) fn clear(host: &Host) -> Result<()> {
     if dockerd_was_off || host.docker(["info", "--format", "{{.LiveRestoreEnabled}}"])? == "true" {
         host.set_live_restore(false)?;
     }
+    // Else it would start its containers again.
+    if host.docker(["info", "--format", "{{.Swarm.LocalNodeState}}"])? != "inactive" {
+        host.docker(["swarm", "leave", "--force"])?;
+    }
     let containers = host.docker(["ps", "--all", "--quiet"])?;
     if !containers.is_empty() {
         let remove = ["rm", "--force", "--volumes"];

@@ -9,3 +9,4 @@ mod rabbitmq;
 mod relay;
 mod releases;
 mod support;
+mod swarm;

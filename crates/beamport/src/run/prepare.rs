@@ -1,7 +1,7 @@
 //! All that has to be settled before the VM is started.
 
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::num::NonZeroU16;
 use std::process::Command;
 
@@ -9,6 +9,7 @@ use beamport_epmd::DEFAULT_PORT;
 use beamport_epmd::agent::Asker;
 
 use super::agent_link::{self, AgentLink};
+use super::assemble::own_address::towards_peers;
 use super::assemble::{self, Assembly};
 use super::delivery::{self, COOKIE};
 use super::environment::{self, Purpose, Settings};
@@ -46,7 +47,13 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
     let cookie = delivery::deliver(options, launcher)?;
     let epmd_port = epmd_port()?;
     let link = agent_link::find(options.agent.as_ref(), options.agent_wait, epmd_port).await;
-    let (identity, place) = identity(options, &link)?;
+    let address = match (&link, &options.assemble.sentry) {
+        // Peers dial the host.
+        (AgentLink::Found { .. }, _) | (_, None) => None,
+        (_, Some(sentry)) => towards_peers(sentry).await,
+    };
+    let address = address.unwrap_or_else(network::own_address);
+    let (identity, place) = identity(options, &link, address)?;
     check_ports(options.port)?;
     let agent = relay_target(options, &link, epmd_port);
     tracing::info!(node = %identity, ?launcher, agent = agent.map(tracing::field::display), "starting");
@@ -158,13 +165,17 @@ fn epmd_port() -> Result<NonZeroU16, Failure> {
 }
 
 /// Who the node is, and what it is called on the ring if that is something else.
-fn identity(options: &RunOptions, link: &AgentLink) -> Result<(Identity, Option<String>), Failure> {
+fn identity(
+    options: &RunOptions,
+    link: &AgentLink,
+    address: IpAddr,
+) -> Result<(Identity, Option<String>), Failure> {
     let mut facts = Facts {
         container: container::own_id(),
         container_name: None,
         hostname: container::hostname(),
         agent_host: None,
-        address: network::own_address(),
+        address,
     };
     match link {
         AgentLink::Found { facts: told, .. } => {

@@ -129,8 +129,8 @@ impl LookUps {
                         port: NonZeroU16::new(port),
                     })
                     .collect();
-                let (mappers, _) = self.all_addresses(&places, deadline).await?;
-                return Ok((mappers, Some(fresh_for)));
+                let (mappers, fresh) = self.all_addresses(&places, deadline).await?;
+                return Ok((mappers, fresh.into_iter().chain([fresh_for]).min()));
             }
         };
         self.all_addresses(&places, deadline).await

@@ -11,6 +11,7 @@ mod listener;
 pub(crate) mod look_up;
 mod on_change;
 mod options;
+pub(crate) mod own_address;
 mod picture;
 mod prepare;
 mod publish;

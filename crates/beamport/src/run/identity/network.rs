@@ -13,7 +13,7 @@ pub(crate) fn default_gateway() -> Option<Ipv4Addr> {
 /// A container without a network has only loopback, and a node there is known as `name@127.0.0.1`.
 pub(crate) fn own_address() -> IpAddr {
     default_gateway()
-        .and_then(address_towards)
+        .and_then(|gateway| address_towards(gateway.into()))
         .or_else(|| {
             let addresses = addresses();
             addresses
@@ -41,10 +41,11 @@ pub(crate) fn addresses() -> Vec<IpAddr> {
         .collect()
 }
 
-/// Connecting a UDP socket sends nothing; it only has the kernel choose a route and with it an address.
-fn address_towards(gateway: Ipv4Addr) -> Option<IpAddr> {
+/// Our address towards another, of IPv4 only. Connecting a UDP socket sends nothing; it only has the kernel choose a
+/// route and with it an address.
+pub(crate) fn address_towards(other: IpAddr) -> Option<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-    socket.connect((gateway, 9)).ok()?;
+    socket.connect((other, 9)).ok()?;
     Some(socket.local_addr().ok()?.ip())
 }
 
