@@ -14,6 +14,7 @@ use serde_json::json;
 use tokio::runtime;
 use tokio::time::Instant;
 
+use crate::client::output;
 use crate::failure::{Code, Failure};
 use crate::host_names::HostNames;
 
@@ -56,12 +57,10 @@ pub(crate) fn main(options: NamesOptions) -> Result<ExitCode, Failure> {
         .context("cannot start")?;
     let answers = runtime.block_on(ask_all(&options))?;
     if options.json {
-        println!(
-            "{:#}",
-            answers.iter().map(as_json).collect::<serde_json::Value>()
-        );
+        let all: serde_json::Value = answers.iter().map(as_json).collect();
+        output::line(format!("{all:#}"))?;
     } else {
-        print(&answers);
+        print(&answers)?;
     }
     match answers.iter().filter(|a| a.outcome.is_err()).count() {
         0 => Ok(ExitCode::SUCCESS),
@@ -120,33 +119,34 @@ async fn ask(
     Err(failed.map_or_else(|| anyhow!("{host} has no address"), Error::from))
 }
 
-fn print(answers: &[Answer]) {
+fn print(answers: &[Answer]) -> Result<(), Failure> {
     for (index, answer) in answers.iter().enumerate() {
         if index > 0 {
-            println!();
+            output::line("")?;
         }
-        println!("{}", answer.host);
+        output::line(&answer.host)?;
         match &answer.outcome {
-            Ok(found) => print_table(&found.nodes),
+            Ok(found) => print_table(&found.nodes)?,
             Err(error) => {
-                println!("  cannot be listed");
+                output::line("  cannot be listed")?;
                 eprintln!("beamport: {}: {error:#}", answer.host);
             }
         }
     }
+    Ok(())
 }
 
-fn print_table(nodes: &[Listed]) {
+fn print_table(nodes: &[Listed]) -> Result<(), Failure> {
     if nodes.is_empty() {
-        println!("  no nodes");
-        return;
+        return output::line("  no nodes");
     }
     let widest = nodes.iter().map(|n| n.name.as_str().chars().count()).max();
     let width = widest.unwrap_or_default().max("NAME".len());
-    println!("  {:width$}  PORT", "NAME");
+    output::line(format!("  {:width$}  PORT", "NAME"))?;
     for node in nodes {
-        println!("  {:width$}  {}", node.name.as_str(), node.port);
+        output::line(format!("  {:width$}  {}", node.name.as_str(), node.port))?;
     }
+    Ok(())
 }
 
 fn as_json(answer: &Answer) -> serde_json::Value {

@@ -298,14 +298,20 @@ fn another_cookie() {
 fn a_closed_pipe_is_no_failure() {
     let host = Host::new();
     let _vm = host.vm(NODE, &[], "");
-    let mut child = host
-        .beamport(&["ping", NODE])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
-    assert_eq!(output.status.code(), Some(0));
+    let port = host.epmd_port.to_string();
+    let names = ["names", "127.0.0.1", "--port", &port, "--timeout", "60"];
+    let names_as_json = [&names[..], &["--json"]].concat();
+    for words in [&["ping", NODE], &names[..], &names_as_json] {
+        // Closed before there is anything to print.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = host
+            .beamport(words)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{words:?}");
+        assert_eq!(output.status.code(), Some(0), "{words:?}");
+    }
 }
