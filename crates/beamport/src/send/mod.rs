@@ -7,6 +7,7 @@ use beamport_term::{Term, atom};
 use clap::Args;
 
 use crate::client::input::SyntaxChoice;
+use crate::client::process::ProcessName;
 use crate::client::session::failed;
 use crate::client::{ClientOptions, Session, input, session};
 use crate::failure::Failure;
@@ -18,7 +19,7 @@ pub(crate) struct SendOptions {
     #[arg(value_name = "NODE")]
     node: String,
 
-    /// The name that the process is registered by
+    /// The name that the process is registered by, or its pid: <0.42.0>
     #[arg(value_name = "NAME")]
     name: String,
 
@@ -35,19 +36,15 @@ pub(crate) struct SendOptions {
 }
 
 pub(crate) fn main(options: SendOptions) -> Result<ExitCode, Failure> {
-    let name = input::registered_name(&options.name)?;
+    let name = ProcessName::read(&options.name)?;
     let text = input::text(&options.message)?;
     let (message, _) = input::term(&text, options.syntax)?;
     session::run(async {
         let session = Session::connected(&options.client, &options.node).await?;
-        let process = Address::name(name, session.peer());
+        let process = name.address(&session).await?;
         match session.in_time(deliver(&session, &process, message)).await {
             Ok(true) => Ok(ExitCode::SUCCESS),
-            Ok(false) => Err(failed(format!(
-                "no process of {} is registered as {}",
-                session.peer(),
-                options.name
-            ))),
+            Ok(false) => Err(failed(name.missing(&session, &options.name))),
             Err(error) => Err(session.call_failure(error).await),
         }
     })

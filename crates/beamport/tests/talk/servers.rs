@@ -34,6 +34,15 @@ fn servers_are_called_and_messages_sent() {
         ""
     );
     assert_eq!(call(&["last", "--json"]).ok(), "{\"a\":\"two\"}\n");
+    let pid = host.run(&["whereis", NODE, "keeper"]).ok();
+    let by_pid = host.run(&["send", NODE, pid.trim_end(), "by_pid"]);
+    assert_eq!(by_pid.ok(), "");
+    assert_eq!(call(&["last"]).ok(), "by_pid\n");
+    // The second is more than a VM counts to.
+    for pid in ["<0.32000.0>", "<0.99999.0>"] {
+        let nobody = format!("beamport: no process of vm@127.0.0.1 is {pid}\n");
+        assert_eq!(host.run(&["send", NODE, pid, "x"]).failed(1), nobody);
+    }
     // More than goes into one fragment.
     let large = format!("<<\"{}\">>", "x".repeat(300_000));
     assert_eq!(
