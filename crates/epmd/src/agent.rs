@@ -18,6 +18,7 @@ pub const NAME: &str = "beamport.agent";
 const WHY_PREFIX: &str = "why.";
 
 const WHY: &str = "why";
+const KNOWN: &str = "known";
 
 const HOST: &str = "host";
 const VERSION: &str = "version";
@@ -39,22 +40,37 @@ pub fn asked_why(name: &NodeName) -> Option<NodeName> {
     name.as_str().strip_prefix(WHY_PREFIX)?.parse().ok()
 }
 
-/// Writes a reason, a sentence for people. Of one that is too long the end is left out.
-pub fn reason_to_extra(reason: &str) -> Extra {
-    let mut reason = reason.to_owned();
+/// Why an agent does not give the port of a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// A sentence for people.
+    pub text: String,
+    /// Whether something is known under the name.
+    pub is_known: bool,
+}
+
+/// Writes a reason. Of a text that is too long the end is left out.
+pub fn reason_to_extra(reason: Reason) -> Extra {
+    let Reason { mut text, is_known } = reason;
     loop {
-        if let Some(extra) = Annotations::new().with(WHY, reason.as_str()).to_extra() {
+        let annotations = Annotations::new()
+            .with(WHY, text.as_str())
+            .with(KNOWN, if is_known { "yes" } else { "no" });
+        if let Some(extra) = annotations.to_extra() {
             return extra;
         }
         // A character may take twelve bytes there, so that it cannot be told how many there is room for.
-        reason.pop();
+        text.pop();
     }
 }
 
 /// Reads the reason out of an agent's answer; none when there is none.
-pub fn reason_from_extra(extra: &Extra) -> Option<String> {
+pub fn reason_from_extra(extra: &Extra) -> Option<Reason> {
     let annotations = Annotations::from_extra(extra)?;
-    annotations.value(WHY).map(str::to_owned)
+    Some(Reason {
+        text: annotations.value(WHY)?.to_owned(),
+        is_known: annotations.value(KNOWN) != Some("no"),
+    })
 }
 
 /// What an agent tells.
@@ -257,13 +273,20 @@ mod tests {
 
     #[test]
     fn a_reason_survives_the_wire_as_far_as_it_fits() {
-        let reason = "container web (abc) is stopped: start it";
-        let extra = reason_to_extra(reason);
-        assert_eq!(reason_from_extra(&extra).as_deref(), Some(reason));
+        let told = |text: &str, is_known| {
+            let text = text.to_owned();
+            reason_from_extra(&reason_to_extra(Reason { text, is_known })).unwrap()
+        };
+        for is_known in [false, true] {
+            let text = "container web (abc) is stopped: start it";
+            let reason = told(text, is_known);
+            assert_eq!((reason.text.as_str(), reason.is_known), (text, is_known));
+            let long = "\u{1F608}".repeat(2000);
+            let reason = told(&long, is_known);
+            assert!(reason.text.len() > 200 && long.starts_with(&reason.text));
+            assert_eq!(reason.is_known, is_known);
+        }
         assert_eq!(reason_from_extra(&Extra::default()), None);
-        let long = "\u{1F608}".repeat(2000);
-        let told = reason_from_extra(&reason_to_extra(&long)).unwrap();
-        assert!(told.len() > 200 && long.starts_with(&told));
     }
 
     #[test]

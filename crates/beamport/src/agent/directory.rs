@@ -267,10 +267,13 @@ impl Directory for HostDirectory {
         }
         if let Some(asked) = agent::asked_why(name) {
             let reason = self.resolve(client, &asked).err()?;
-            let reason = format!("{reason}{}", self.similar_names(&asked, &reason));
+            let reason = agent::Reason {
+                text: format!("{reason}{}", self.similar_names(&asked, &reason)),
+                is_known: reason.is_known(),
+            };
             let mut own = Registration::new(name.clone(), self.settings.own_port);
             own.node_type = NodeType::HIDDEN;
-            own.extra = agent::reason_to_extra(&reason);
+            own.extra = agent::reason_to_extra(reason);
             return Some(own);
         }
         self.resolve(client, name)

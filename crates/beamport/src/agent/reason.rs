@@ -40,6 +40,13 @@ pub(super) enum Reason {
     Unconfirmed { container: String, error: Arc<str> },
 }
 
+impl Reason {
+    /// Whether something is known under the name.
+    pub(super) fn is_known(&self) -> bool {
+        !matches!(self, Self::Unknown | Self::UnknownWithoutDocker { .. })
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

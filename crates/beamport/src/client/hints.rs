@@ -20,7 +20,7 @@ pub(crate) struct Hints {
     /// The names that it lists, if it answered.
     pub(crate) names: Option<Vec<String>>,
     /// Why it does not give a port for the name, if it is an agent.
-    pub(crate) reason: Option<String>,
+    pub(crate) reason: Option<agent::Reason>,
 }
 
 impl Hints {

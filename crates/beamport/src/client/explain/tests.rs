@@ -6,6 +6,7 @@ use beamport_dist::handshake::{HandshakeError, Misbehavior, Refusal, Step};
 use beamport_dist::node::ConnectError;
 use beamport_dist::tls::{Distrust, TlsError};
 use beamport_dist::{Flags, FullName, name};
+use beamport_epmd::agent;
 use beamport_epmd::client::{ClientError, Step as MapperStep};
 use beamport_epmd::wire::ReplyError;
 
@@ -411,11 +412,15 @@ fn a_port_mapper_that_says_more_is_quoted() {
             .ends_with("; registered there: shop1, web")
     );
 
+    let reason = |text: &str, is_known| agent::Reason {
+        text: text.to_owned(),
+        is_known,
+    };
     let explanation = explain(
         &error(),
         Hints {
             names,
-            reason: Some("container shop (abc) is stopped: start it".to_owned()),
+            reason: Some(reason("container shop (abc) is stopped: start it", true)),
         },
     );
     assert_eq!(
@@ -426,4 +431,10 @@ fn a_port_mapper_that_says_more_is_quoted() {
         explanation.what,
         "the agent 10.0.0.2:4369 does not give a port for shop: container shop (abc) is stopped: start it"
     );
+
+    let unknown = Hints {
+        names: None,
+        reason: Some(reason("nothing of this host goes by it", false)),
+    };
+    assert_eq!(explain(&error(), unknown).code, "not_registered");
 }

@@ -150,8 +150,15 @@ fn not_registered(mapper: SocketAddr, circumstances: &Circumstances<'_>) -> Expl
     if let Some(reason) = &hints.reason {
         return Explanation {
             stage: Stage::Mapper,
-            code: "not_published",
-            what: format!("the agent {mapper} does not give a port for {name}: {reason}"),
+            code: if reason.is_known {
+                "not_published"
+            } else {
+                "not_registered"
+            },
+            what: format!(
+                "the agent {mapper} does not give a port for {name}: {}",
+                reason.text
+            ),
             fault: Fault::Host,
             remedy: format!(
                 "put that right on the host, or correct the name; {}",
