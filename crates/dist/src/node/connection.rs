@@ -63,7 +63,14 @@ impl From<Ending> for DownReason {
             Ending::Local => Self::Disconnected,
             Ending::Peer => Self::Closed,
             Ending::Silence => Self::Silent,
-            Ending::Broken(error) => Self::Broken(error.kind()),
+            Ending::Broken(error) => match error.kind() {
+                // A peer that closes while bytes are on their way to it resets the connection.
+                io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe => Self::Closed,
+                kind => Self::Broken(kind),
+            },
             ending @ (Ending::Frame(_) | Ending::Control(_) | Ending::Payload) => {
                 Self::Misbehaved(ending.to_string())
             }
