@@ -14,6 +14,7 @@
 
 #![deny(missing_docs)]
 
+mod closed;
 pub mod control;
 pub mod cookie;
 pub mod flags;

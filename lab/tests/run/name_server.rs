@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use beamport_lab::{Host, Image, Lab, wait_until};
 
-use crate::support::{DEADLINE, Node, Recipe};
+use crate::support::{DEADLINE, Node, Recipe, address};
 
 /// It knows `test.` alone, and is told of the rest by its control socket.
 const START: &str = r#"cat > /tmp/unbound.conf <<END
@@ -73,11 +73,6 @@ impl NameServer {
     fn settings(&self) -> String {
         format!("echo nameserver {} > /etc/resolv.conf", self.address)
     }
-}
-
-fn address(host: &Host, container: &str) -> Result<String> {
-    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-    host.docker(["inspect", "--format", format, container])
 }
 
 /// A node that its own address names, and that asks `server`.

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use beamport_lab::{Image, Lab, wait_until};
 
-use crate::support::{DEADLINE, ERL, Node, Recipe, agents};
+use crate::support::{DEADLINE, ERL, Node, Recipe, address, agents};
 
 #[test]
 fn every_compatible_pair_of_otp_releases_connects_across_hosts_and_on_one() -> Result<()> {
@@ -120,8 +120,7 @@ fn without_agents_nodes_on_a_shared_network_reach_each_other_by_address() -> Res
     };
     let mut nodes = [alone.start(&lab, host)?, alone.start(&lab, host)?];
     for node in &mut nodes {
-        let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-        let address = host.docker(["inspect", "--format", format, &node.container])?;
+        let address = address(host, &node.container)?;
         node.name = format!("app@{address}");
         wait_until("the node to be up", DEADLINE, || {
             node.evaluate("node()")

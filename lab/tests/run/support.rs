@@ -21,6 +21,12 @@ pub(crate) fn agents(lab: &Lab) -> Result<Vec<Agent>> {
         .collect()
 }
 
+/// The address of a container on the one network that it is in.
+pub(crate) fn address(host: &Host, container: &str) -> Result<String> {
+    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    host.docker(["inspect", "--format", format, container])
+}
+
 /// A container that is, or was, running `beamport run`.
 #[derive(Debug)]
 pub(crate) struct Node {

@@ -168,17 +168,7 @@ fn all_agree_on_who_owns_a_key() {
         whois(&nodes, &["--nodes", LIST, "{user,42}"])
     );
     // Of several that run here, one has to be chosen.
-    let refused = nodes
-        .surroundings
-        .beamport("whois")
-        .arg("1")
-        .output()
-        .unwrap();
-    let error = String::from_utf8(refused.stderr).unwrap();
-    assert!(
-        refused.status.code() == Some(2) && error.contains("--at"),
-        "{error}"
-    );
+    whois_refers_to(&nodes, "--at");
 }
 
 #[test]
@@ -188,17 +178,7 @@ fn of_one_that_runs_here_nothing_need_be_said() {
     nodes.wait_for("a", "phase", "ready");
     assert_eq!(whois(&nodes, &["anything"]), "a@127.0.0.1");
     drop(a);
-    let refused = nodes
-        .surroundings
-        .beamport("whois")
-        .arg("1")
-        .output()
-        .unwrap();
-    let error = String::from_utf8(refused.stderr).unwrap();
-    assert!(
-        refused.status.code() == Some(2) && error.contains("--nodes"),
-        "{error}"
-    );
+    whois_refers_to(&nodes, "--nodes");
 }
 
 #[test]
@@ -231,6 +211,17 @@ fn what_makes_no_sense_is_refused_with_a_sentence() {
     let error = String::from_utf8(ended.stderr).unwrap();
     assert!(
         ended.status.code() == Some(69) && error.contains("--http"),
+        "{error}"
+    );
+}
+
+/// Without being told more, the command names the flag by which to say it.
+fn whois_refers_to(nodes: &Nodes, flag: &str) {
+    let mut whois = nodes.surroundings.beamport("whois");
+    let refused = whois.arg("1").output().unwrap();
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        refused.status.code() == Some(2) && error.contains(flag),
         "{error}"
     );
 }

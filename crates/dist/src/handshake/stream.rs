@@ -11,6 +11,7 @@ use super::{
     Capabilities, Established, HandshakeError, Identity, Incarnation, MAX_MESSAGE, Misbehavior,
     Step,
 };
+use crate::closed::is_closed_by_peer;
 use crate::tls::TlsError;
 use crate::{Cookie, FullName};
 
@@ -217,12 +218,11 @@ fn broken(step: Step, error: &io::Error) -> HandshakeError {
     if let Some(error) = TlsError::within(error) {
         return error.into();
     }
-    match error.kind() {
-        // A peer that closes while bytes are on their way to it resets the connection.
-        io::ErrorKind::UnexpectedEof
-        | io::ErrorKind::ConnectionReset
-        | io::ErrorKind::ConnectionAborted
-        | io::ErrorKind::BrokenPipe => HandshakeError::Closed { step },
-        kind => HandshakeError::Broken { step, kind },
+    match is_closed_by_peer(error) {
+        true => HandshakeError::Closed { step },
+        false => HandshakeError::Broken {
+            step,
+            kind: error.kind(),
+        },
     }
 }

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::outgoing::{Gone, Outgoing};
 use super::stream::Stream;
 use super::{AutoConnect, Config, DownReason, NodeEvent, NodeKind, Shared, Signal};
+use crate::closed::is_closed_by_peer;
 use crate::control::{Control, ControlError};
 use crate::frame::{Chain, Frame, FrameError, Frames, Message, Receiver};
 use crate::handshake::Established;
@@ -63,14 +64,8 @@ impl From<Ending> for DownReason {
             Ending::Local => Self::Disconnected,
             Ending::Peer => Self::Closed,
             Ending::Silence => Self::Silent,
-            Ending::Broken(error) => match error.kind() {
-                // A peer that closes while bytes are on their way to it resets the connection.
-                io::ErrorKind::UnexpectedEof
-                | io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe => Self::Closed,
-                kind => Self::Broken(kind),
-            },
+            Ending::Broken(error) if is_closed_by_peer(&error) => Self::Closed,
+            Ending::Broken(error) => Self::Broken(error.kind()),
             ending @ (Ending::Frame(_) | Ending::Control(_) | Ending::Payload) => {
                 Self::Misbehaved(ending.to_string())
             }

@@ -4,6 +4,8 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
+use crate::closed::is_closed_by_peer;
+
 /// Why a connection does not come to TLS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TlsError {
@@ -76,12 +78,9 @@ pub enum Distrust {
 impl TlsError {
     /// What an error means while TLS is begun.
     pub(crate) fn new(error: &io::Error) -> Self {
-        Self::within(error).unwrap_or_else(|| match error.kind() {
-            io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe => Self::Closed,
-            kind => Self::Broken(kind),
+        Self::within(error).unwrap_or_else(|| match is_closed_by_peer(error) {
+            true => Self::Closed,
+            false => Self::Broken(error.kind()),
         })
     }
 

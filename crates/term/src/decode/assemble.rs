@@ -66,7 +66,7 @@ pub(super) struct Assembler<'a, 'w, C: ?Sized> {
     pub(super) cursor: Cursor<'a>,
     pub(super) limits: Limits,
     /// How many terms may still come.
-    pub(super) allowed: usize,
+    allowed: usize,
     pub(super) stack: &'w mut Stack,
     shape: &'w mut Shape,
 }
@@ -79,6 +79,14 @@ struct Head {
 }
 
 impl<C: AtomCache + ?Sized> Assembler<'_, '_, C> {
+    /// Counts a term that comes, if one more may.
+    #[inline(always)]
+    pub(super) fn allow_one(&mut self) -> Result<(), Fault> {
+        let too_many = Fault::TooManyElements(self.limits.elements);
+        self.allowed = self.allowed.checked_sub(1).ok_or(too_many)?;
+        Ok(())
+    }
+
     /// Makes the terms that come next, each in its place, inside of so many others that are `owed` more after these.
     /// How deep the deepest of them is nested.
     fn parts(
@@ -94,10 +102,7 @@ impl<C: AtomCache + ?Sized> Assembler<'_, '_, C> {
         for place in places {
             let offset = cursor.offset();
             let fail = |fault| DecodeError { offset, fault };
-            self.allowed = self
-                .allowed
-                .checked_sub(1)
-                .ok_or(fail(Fault::TooManyElements(self.limits.elements)))?;
+            self.allow_one().map_err(fail)?;
             owed -= 1;
             let mut maker = Maker {
                 input: self.input,

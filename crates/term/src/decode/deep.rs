@@ -66,10 +66,7 @@ impl<C: AtomCache + ?Sized> Assembler<'_, '_, C> {
         loop {
             let offset = self.cursor.offset();
             let fail = |fault| DecodeError { offset, fault };
-            self.allowed = self
-                .allowed
-                .checked_sub(1)
-                .ok_or(fail(Fault::TooManyElements(self.limits.elements)))?;
+            self.allow_one().map_err(fail)?;
             owed -= 1;
             let mut term = Term::NIL;
             let mut maker = Maker {

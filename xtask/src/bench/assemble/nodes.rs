@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
+use beamport_epmd::client;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
+use tokio::runtime::{self, Runtime};
 
 use crate::bench::contenders::Contender;
 use crate::bench::dist::{COOKIE, mapper};
@@ -38,6 +39,8 @@ type Moment = Duration;
 pub(super) struct Nodes {
     folder: TempDir,
     mapper: u16,
+    /// For questions to the port mapper.
+    runtime: Runtime,
     sentry: String,
     running: HashMap<String, Child>,
 }
@@ -70,6 +73,9 @@ impl Nodes {
         Ok(Self {
             folder,
             mapper: mapper::start()?,
+            runtime: runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?,
             sentry: names.join(","),
             running: HashMap::new(),
         })
@@ -140,8 +146,14 @@ impl Nodes {
 
     /// Waits until the port mapper knows a node; when.
     pub(super) fn wait_until_up(&self, name: &str) -> Result<Moment> {
+        let mapper = SocketAddr::from((Ipv4Addr::LOCALHOST, self.mapper));
+        let node = name.parse()?;
         wait_for(&format!("{name} to be up"), || {
-            is_registered(self.mapper, name).then(now)
+            let deadline = tokio::time::Instant::now() + DEADLINE;
+            let asked = self
+                .runtime
+                .block_on(client::lookup(mapper, &node, deadline));
+            asked.is_ok_and(|found| found.is_some()).then(now)
         })
     }
 
@@ -174,19 +186,6 @@ impl Nodes {
 /// From one moment to a later one.
 pub(super) fn since(begin: Moment, end: Moment) -> Duration {
     end.saturating_sub(begin)
-}
-
-/// Asks the port mapper as VMs do (PORT_PLEASE2_REQ).
-fn is_registered(mapper: u16, name: &str) -> bool {
-    let asking = || {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, mapper))?;
-        let length = u16::try_from(name.len() + 1).unwrap_or_default();
-        stream.write_all(&[&length.to_be_bytes()[..], b"z", name.as_bytes()].concat())?;
-        let mut answer = [0; 2];
-        stream.read_exact(&mut answer)?;
-        std::io::Result::Ok(answer)
-    };
-    matches!(asking(), Ok([b'w', 0]))
 }
 
 fn wait_for<T>(what: &str, look: impl Fn() -> Option<T>) -> Result<T> {

@@ -24,7 +24,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use beamport_cluster::Sentry;
-use beamport_cluster::membership::{Action, Change, Config, Event, Membership, Phase};
+use beamport_cluster::membership::{Action, Config, Event, Membership, Phase, Snapshot};
 use beamport_cluster::sentry::Source;
 use beamport_dist::{Cookie, FullName, node};
 use beamport_ring::Otp;
@@ -234,7 +234,8 @@ impl Assembly {
     async fn act(&mut self) -> Option<Ending> {
         let actions: Vec<Action> = self.membership.actions().collect();
         self.open |= actions.contains(&Action::Open);
-        self.painter.paint(self.membership.snapshot(), self.open);
+        let snapshot = self.membership.snapshot();
+        self.painter.paint(snapshot.clone(), self.open);
         let mut ending = None;
         for action in actions {
             match action {
@@ -246,24 +247,27 @@ impl Assembly {
                 }
                 Action::Open => {
                     // What the applications look at first is there before they are.
-                    self.publish().await;
+                    self.publish(&snapshot).await;
                     self.with_link(async |link| link.open().await).await;
                 }
                 Action::Report => {
-                    let snapshot = self.membership.snapshot();
                     report::missing(&snapshot);
-                    self.painter.note_waiting(&snapshot);
+                    self.painter.note_waiting();
                 }
-                Action::Notify(change) => self.notify(&change),
+                Action::Notify(change) => {
+                    self.stale = true;
+                    report::change(&change, &snapshot);
+                    self.painter.note(&change);
+                }
                 Action::GiveUp => {
-                    report::given_up(&self.membership.snapshot());
+                    report::given_up(&snapshot);
                     ending = Some(Ending::GivenUp);
                 }
                 Action::Stop => ending = Some(Ending::Left { open: self.open }),
             }
         }
         if self.stale {
-            self.publish().await;
+            self.publish(&snapshot).await;
         }
         ending
     }
@@ -277,19 +281,11 @@ impl Assembly {
             .spawn(async move { (number, look_ups.look_up(&source).await) });
     }
 
-    fn notify(&mut self, change: &Change) {
-        self.stale = true;
-        let snapshot = self.membership.snapshot();
-        report::change(change, &snapshot);
-        self.painter.note(change, &snapshot);
-    }
-
     /// Lets the VM see what is known, and tells who listens.
-    async fn publish(&mut self) {
+    async fn publish(&mut self, snapshot: &Snapshot) {
         let Some(link) = &self.link else {
             return;
         };
-        let snapshot = self.membership.snapshot();
         let ring = self.painter.ring();
         if let Some(ring) = &ring
             && !self.ring.as_ref().is_some_and(|had| Arc::ptr_eq(had, ring))
@@ -297,13 +293,13 @@ impl Assembly {
             link.ring(ring.term()).await;
         }
         self.ring = ring;
-        link.publish(publish::term(&snapshot)).await;
+        link.publish(publish::term(snapshot)).await;
         if let Some(Listener(module)) = &self.listener {
             link.notify(module, [self.told, snapshot.phase]).await;
         }
         let before = std::mem::replace(&mut self.told, snapshot.phase);
         if let Some(command) = &self.on_change {
-            command.tell(before, snapshot);
+            command.tell(before, snapshot.clone());
         }
         self.stale = false;
     }

@@ -65,21 +65,27 @@ impl Painter {
         });
     }
 
-    /// Something has changed, and with it the cluster.
-    pub(super) fn note(&self, change: &Change, snapshot: &Snapshot) {
-        self.picture
-            .send_modify(|picture| picture.journal.add_change(change, snapshot));
+    /// Something has changed, after which the cluster is as it was painted last.
+    pub(super) fn note(&self, change: &Change) {
+        self.picture.send_modify(|picture| {
+            picture.journal.add_change(change, &picture.snapshot);
+        });
     }
 
     /// Consensus is still waited for.
-    pub(super) fn note_waiting(&self, snapshot: &Snapshot) {
-        let details = json!({
-            "have": snapshot.members.len(),
-            "want": snapshot.consensus,
-            "missing": json::missing(snapshot),
-        });
-        self.picture
-            .send_modify(|picture| picture.journal.add("waiting", details));
+    pub(super) fn note_waiting(&self) {
+        self.picture.send_modify(
+            |Picture {
+                 snapshot, journal, ..
+             }| {
+                let details = json!({
+                    "have": snapshot.members.len(),
+                    "want": snapshot.consensus,
+                    "missing": json::missing(snapshot),
+                });
+                journal.add("waiting", details);
+            },
+        );
     }
 
     /// The ring, once there is one.
