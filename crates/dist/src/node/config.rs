@@ -17,7 +17,8 @@
 //!
 //! To be safe from peers that are not trusted that far, set `limits.frame` and `limits.unfinished_bytes` to a few
 //! times the largest message that is expected, and `inbox_bytes` such that as much fits into memory for each mailbox;
-//! decoded, small terms take several times their bytes. Peers that are not trusted at all must not know the cookie, as with it they can do on VMs whatever they like.
+//! decoded, small terms take several times their bytes. Peers that are not trusted at all must not know the cookie, as
+//! with it they can do on VMs whatever they like.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
