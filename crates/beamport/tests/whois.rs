@@ -126,3 +126,18 @@ fn what_is_wrong_with_the_question_is_said() {
         assert!(message.contains(said), "{message}");
     }
 }
+
+#[test]
+fn where_nothing_serves_the_flag_that_says_where_is_named() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let (code, message) = refusal(&["--at", &address, "1"], "");
+    assert_eq!(code, Some(69), "{message}");
+    assert!(message.contains("--at"), "{message}");
+    assert_eq!(
+        message.matches("Connection refused").count(),
+        1,
+        "{message}"
+    );
+}

@@ -24,7 +24,9 @@ const MAX_ANSWER: usize = 1 << 20;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ClientError {
     /// Nobody is there.
-    #[error("cannot connect to {address}: {source}")]
+    #[error(
+        "nothing is to be reached at {address}: say with --at where a `beamport run` serves HTTP"
+    )]
     Connect {
         address: SocketAddr,
         source: std::io::Error,
