@@ -168,6 +168,19 @@ async fn a_shutdown_lets_everybody_go() {
 }
 
 #[tokio::test]
+async fn a_dropped_server_lets_everybody_go() {
+    let mapper = Mapper::start(Config::default());
+    let holding = client::register(mapper.address, &node("a", 1), soon())
+        .await
+        .unwrap();
+    mapper.ended.abort();
+    assert!(mapper.ended.await.unwrap_err().is_cancelled());
+    holding.lost().await;
+    let refused = client::names(mapper.address, soon()).await;
+    assert!(matches!(refused, Err(ClientError::Refused { .. })));
+}
+
+#[tokio::test]
 async fn what_is_no_mapper_is_told_from_one_that_is_silent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

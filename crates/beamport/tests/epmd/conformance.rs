@@ -91,7 +91,7 @@ pub(crate) fn slow_get_port_nr(program: &Program) {
     let _held = mapper.register(&Alive2::new(b"foo")).unwrap();
     let mut slow = mapper.connect();
     for byte in framed(b"zfoo") {
-        slow.is_quiet_for(Duration::from_millis(950));
+        slow.is_quiet_for(Duration::from_millis(600));
         slow.send(&[byte]);
     }
     assert_eq!(slow.everything()[..4], [b'w', 0, 0x12, 0x67]);

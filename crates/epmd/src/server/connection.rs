@@ -6,7 +6,6 @@ use std::net::{SocketAddr, TcpStream as StdStream};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -192,7 +191,7 @@ impl<D: Directory> Visit<'_, D> {
     async fn register(&self, node: Registration) -> io::Result<Option<(NodeName, D::Lease)>> {
         let peer = self.client.remote;
         let (name, port, highest) = (node.name.clone(), node.port, node.highest);
-        let registered = if self.shared.short_of_files.load(Ordering::Relaxed) {
+        let registered = if self.shared.reserve.is_exhausted() {
             Err(Refusal::NotAllowed {
                 reason: "there are no file descriptors left to hold it".to_owned(),
             })

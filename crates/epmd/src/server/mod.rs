@@ -1,7 +1,7 @@
 //! A port mapper's server: sockets, limits and deadlines around a [`Directory`].
 //!
 //! Most requests are lookups: a connection that brings its request at once, is answered from memory and closed.
-//! Those are served where they are accepted, without the reactor and without a future of their own (`accept`).
+//! Those are served where they are accepted, on a thread for each listener that does nothing else (`accept`, `desk`).
 //! A connection that cannot be served so, because its request is not there yet, because it registers, because it
 //! does not take its answer, gets a future (`connection`). There are two sorts of those: *held*, which carry a
 //! registration and live as long as the node does; and *waiting*, of which there are only so many: where one more
@@ -11,6 +11,8 @@
 mod accept;
 mod answer;
 mod connection;
+mod desk;
+mod ending;
 mod listen;
 mod reserve;
 mod waiting;
@@ -19,7 +21,6 @@ use std::future::Future;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -30,7 +31,8 @@ pub use listen::listen;
 
 use crate::DEFAULT_PORT;
 use crate::directory::Directory;
-use accept::Gates;
+use accept::Acceptors;
+use reserve::Reserve;
 use waiting::WaitingRoom;
 
 /// How a server behaves.
@@ -87,8 +89,7 @@ struct Shared<D> {
     directory: Arc<D>,
     waiting: WaitingRoom,
     killed: Notify,
-    /// Whether file descriptors have run out, so that no more names can be held.
-    short_of_files: AtomicBool,
+    reserve: Reserve,
 }
 
 impl<D: Directory> Server<D> {
@@ -99,20 +100,21 @@ impl<D: Directory> Server<D> {
             config,
             directory,
             killed: Notify::new(),
-            short_of_files: AtomicBool::new(false),
+            reserve: Reserve::new(),
         }))
     }
 
     /// Serves on `listeners` until `shutdown` completes or a client kills the server.
     ///
     /// The future owns everything it starts: when it completes, and also when it is dropped, all connections are
-    /// closed and all leases given back. It fails only where the sockets given are no listening sockets.
+    /// closed and all leases given back, for which it may take 10 ms. It fails only where the sockets given are no
+    /// sockets, or no thread can be started.
     pub async fn serve(
         self,
         listeners: Vec<TcpListener>,
         shutdown: impl Future<Output = ()>,
     ) -> io::Result<Ended> {
-        let mut gates = Gates::open(listeners)?;
+        let mut acceptors = Acceptors::start(listeners, &self.0)?;
         // Not tasks: held names are many, and as a task each takes half as much memory again.
         let mut connections = FuturesUnordered::new();
         let mut shutdown = std::pin::pin!(shutdown);
@@ -122,14 +124,8 @@ impl<D: Directory> Server<D> {
                 () = &mut shutdown => return Ok(Ended::Shutdown),
                 () = &mut killed => return Ok(Ended::Killed),
                 Some(()) = connections.next() => {}
-                gate = gates.ready(&self.0.config) => {
-                    let is_full = gates.accept(gate, &self.0);
-                    let unserved = gates.unserved();
-                    connections.extend(unserved.map(|it| connection::serve(Arc::clone(&self.0), it)));
-                    if is_full {
-                        // There may be more, and others want their turn.
-                        tokio::task::yield_now().await;
-                    }
+                Some(unserved) = acceptors.unserved() => {
+                    connections.push(connection::serve(Arc::clone(&self.0), unserved));
                 }
             }
         }

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How many connections can be served side by side once there are no descriptors left.
 const SPARE_FILES: usize = 16;
@@ -12,52 +13,53 @@ const SPARE_FILES: usize = 16;
 /// The descriptors set aside.
 #[derive(Debug)]
 pub(super) struct Reserve {
-    spare: Vec<File>,
+    spare: Mutex<Vec<File>>,
     /// Whether there were none left, and there are not plenty again. Logged at both ends, not in between.
-    exhausted: bool,
+    is_exhausted: AtomicBool,
 }
 
 impl Reserve {
     pub(super) fn new() -> Self {
-        let mut reserve = Self {
-            spare: Vec::with_capacity(SPARE_FILES),
-            exhausted: false,
-        };
-        reserve.fill();
-        reserve
+        Self {
+            spare: Mutex::new(open_files().collect()),
+            is_exhausted: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether file descriptors have run out, so that no more names can be held.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.is_exhausted.load(Ordering::Relaxed)
     }
 
     /// Frees a descriptor, for the connection that `accept` had none for; false when all are lent.
-    pub(super) fn lend(&mut self, is_short: &AtomicBool) -> bool {
-        if !self.exhausted {
-            self.exhausted = true;
-            is_short.store(true, Ordering::Relaxed);
+    pub(super) fn lend(&self) -> bool {
+        if !self.is_exhausted.swap(true, Ordering::Relaxed) {
             tracing::error!(
                 "no file descriptors left: lookups are answered still, new names are refused; raise the limit \
                  on open files (RLIMIT_NOFILE)"
             );
         }
-        self.spare.pop().is_some()
+        self.spare().pop().is_some()
     }
 
     /// Takes back what was lent, as far as that is possible by now.
-    pub(super) fn restore(&mut self, is_short: &AtomicBool) {
-        if !self.exhausted {
+    pub(super) fn restore(&self) {
+        if !self.is_exhausted() {
             return;
         }
-        self.fill();
+        let mut spare = self.spare();
+        let missing = SPARE_FILES - spare.len();
+        spare.extend(open_files().take(missing));
         // As many again must be free, or the next few connections would start it all anew.
         let more: Vec<File> = open_files().collect();
-        if self.spare.len() == SPARE_FILES && more.len() == SPARE_FILES {
-            self.exhausted = false;
-            is_short.store(false, Ordering::Relaxed);
+        if spare.len() == SPARE_FILES && more.len() == SPARE_FILES {
+            self.is_exhausted.store(false, Ordering::Relaxed);
             tracing::info!("there are file descriptors again: new names are taken");
         }
     }
 
-    fn fill(&mut self) {
-        let missing = SPARE_FILES - self.spare.len();
-        self.spare.extend(open_files().take(missing));
+    fn spare(&self) -> MutexGuard<'_, Vec<File>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
