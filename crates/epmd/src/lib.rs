@@ -5,6 +5,7 @@
 //!
 //! - [`node`] and [`annotations`]: what is registered. Values that exist are valid.
 //! - [`agent`]: what the port mapper of a Docker host tells about itself.
+//! - [`entrypoint`]: what is registered of a node that is still to be started.
 //! - [`wire`]: requests and replies as bytes, without sockets.
 //! - [`directory`]: the trait behind a server, who knows which name; [`local`] is the one of stock epmd.
 //! - [`server`] and [`client`]: sockets around them.
@@ -16,6 +17,7 @@ pub mod agent;
 pub mod annotations;
 pub mod client;
 pub mod directory;
+pub mod entrypoint;
 pub mod local;
 pub mod node;
 pub mod server;
