@@ -27,11 +27,14 @@ mod supervisor;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use nix::sys::signal::Signal;
+
 #[cfg(test)]
 pub(crate) use options::PortRange;
 pub(crate) use options::RunOptions;
 
 use crate::failure::{Code, Failure};
+use assemble::Launched;
 use cluster::Cluster;
 use prepare::Prepared;
 use signals::Signals;
@@ -54,15 +57,29 @@ async fn run(options: &RunOptions) -> Result<ExitCode, Failure> {
         port_mapper: _port_mapper,
         state: _state,
         assembly,
+        launch,
         http: _http,
     } = tokio::select! {
         prepared = prepare::prepare(options) => prepared?,
-        signal = signals.ending() => {
-            return Ok(ExitCode::from(SIGNALLED.saturating_add(signal as u8)));
-        }
+        signal = signals.ending() => return Ok(ended_by(signal)),
+    };
+    let _entry = match launch {
+        None => None,
+        Some(launch) => tokio::select! {
+            launched = launch.run() => match launched {
+                Launched::Go(entry) => Some(entry),
+                Launched::GivenUp => return Ok(ExitCode::from(Code::Temporary as u8)),
+            },
+            signal = signals.ending() => return Ok(ended_by(signal)),
+        },
     };
     let at_terminal = std::io::stdin().is_terminal();
     let supervised = Supervised::start(command, at_terminal, options.grace)?;
     let cluster = assembly.map(Cluster::start);
     Ok(supervised.ended(&mut signals, cluster).await)
+}
+
+/// As shells have it.
+fn ended_by(signal: Signal) -> ExitCode {
+    ExitCode::from(SIGNALLED.saturating_add(signal as u8))
 }

@@ -85,6 +85,16 @@ pub(crate) enum PortRange {
     },
 }
 
+impl PortRange {
+    /// The first port, unless it is any.
+    pub(super) fn first(self) -> Option<NonZeroU16> {
+        match self {
+            Self::Any => None,
+            Self::From { low, .. } => Some(low),
+        }
+    }
+}
+
 impl FromStr for PortRange {
     type Err = String;
 

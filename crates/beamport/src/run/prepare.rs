@@ -10,7 +10,7 @@ use beamport_epmd::agent::Asker;
 
 use super::agent_link::{self, AgentLink};
 use super::assemble::own_address::towards_peers;
-use super::assemble::{self, Assembly};
+use super::assemble::{self, Assembly, Launch};
 use super::delivery::{self, COOKIE};
 use super::environment::{self, Purpose, Settings};
 use super::identity::{Facts, Identity, container, network};
@@ -35,6 +35,8 @@ pub(super) struct Prepared {
     pub(super) state: Option<StateFile>,
     /// Keeps the node in its cluster; none where it is to join none.
     pub(super) assembly: Option<Assembly>,
+    /// Waits for others before the VM is started; none where that is not asked for.
+    pub(super) launch: Option<Launch>,
     /// Tells of it.
     pub(super) http: Option<Server>,
 }
@@ -88,15 +90,20 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
         vm_args: vm_args.as_deref(),
         flags_before: std::env::var_os(environment::FLAGS),
     };
-    let assembly = assemble::prepare(
+    let assemble = assemble::prepare(
         &options.assemble,
         &identity,
         place,
         cookie.as_ref().map(|delivered| &delivered.cookie),
         epmd_port,
+        options.port.first(),
         launcher,
     )
     .await?;
+    let (assembly, launch) = match assemble {
+        Some(assemble::Prepared { assembly, launch }) => (Some(assembly), launch),
+        None => (None, None),
+    };
     let http = match &assembly {
         Some(assembly) => Some(serve_http(options.assemble.http, assembly).await?),
         None => None,
@@ -121,6 +128,7 @@ pub(super) async fn prepare(options: &RunOptions) -> Result<Prepared, Failure> {
         port_mapper,
         state,
         assembly,
+        launch,
         http,
     })
 }

@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::{Running, Surroundings, wait_for_file, wait_until};
 
-const COOKIE: &str = "WITHHELD";
+pub(crate) const COOKIE: &str = "WITHHELD";
 
 pub(crate) const LIST: &str = "a@127.0.0.1,b@127.0.0.1,c@127.0.0.1";
 
@@ -61,7 +61,7 @@ impl Nodes {
     }
 
     /// What a node writes when its applications start.
-    fn mark(&self, name: &str) -> PathBuf {
+    pub(crate) fn mark(&self, name: &str) -> PathBuf {
         self.surroundings
             .folder
             .path()
@@ -247,7 +247,10 @@ fn what_cannot_work_is_refused_before_anything_starts() {
         (&["--sentry", "app.local"][..], "dns://app.local"),
         (&["--consensus", "3"], "--sentry"),
         (&["--sentry", LIST, "--gate", "ajar"], "--gate"),
-        (&["--sentry", LIST, "--launcher", "rabbitmq"], "--gate off"),
+        (
+            &["--sentry", LIST, "--launcher", "rabbitmq"],
+            "--gate launch",
+        ),
     ] {
         let mut run = surroundings.run(flags);
         run.env("BEAMPORT_COOKIE", COOKIE).args(["--", "true"]);

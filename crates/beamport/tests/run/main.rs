@@ -8,6 +8,7 @@
 )]
 
 mod assemble;
+mod launch;
 mod node;
 mod outside;
 #[path = "../common/ports.rs"]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::os::fd::AsRawFd as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -85,6 +86,13 @@ impl Running {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.id() as i32), signal).unwrap();
+    }
+
+    /// What it has written so far of what happens to it.
+    pub(crate) fn told(&self) -> String {
+        // Opened anew, since what is shared with the process that writes is the place in the file too.
+        let path = format!("/proc/self/fd/{}", self.stderr.as_raw_fd());
+        std::fs::read_to_string(path).unwrap()
     }
 
     /// Waits for its end, and gives what it wrote and how it ended.

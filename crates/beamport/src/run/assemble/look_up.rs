@@ -10,7 +10,8 @@ use beamport_cluster::sentry::{Place, Source};
 use beamport_dist::FullName;
 use beamport_epmd::annotations::Annotations;
 use beamport_epmd::client::{self, ClientError};
-use beamport_epmd::{NodeName, NodeType};
+use beamport_epmd::entrypoint::{entry_name, is_entry};
+use beamport_epmd::{NodeName, NodeType, Registration};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -57,9 +58,19 @@ pub(super) enum LookUpError {
     },
 }
 
+/// Who is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Nodes that can be dialled.
+    Nodes,
+    /// Those too, and nodes of which only the entrypoint is there.
+    Entrypoints,
+}
+
 /// Looks sources up.
 #[derive(Debug)]
 pub(super) struct LookUps {
+    wanted: Wanted,
     host_names: HostNames,
     mapper_port: NonZeroU16,
     cluster: String,
@@ -68,8 +79,14 @@ pub(super) struct LookUps {
 }
 
 impl LookUps {
-    pub(super) fn new(host_names: HostNames, mapper_port: NonZeroU16, cluster: &str) -> Self {
+    pub(super) fn new(
+        wanted: Wanted,
+        host_names: HostNames,
+        mapper_port: NonZeroU16,
+        cluster: &str,
+    ) -> Self {
         Self {
+            wanted,
             host_names,
             mapper_port,
             cluster: cluster.to_owned(),
@@ -206,13 +223,45 @@ impl LookUps {
         for listed in listing.nodes.into_iter().take(MOST_AT_A_MAPPER) {
             // It may have gone since it was listed.
             if let Some(registration) = client::lookup(mapper, &listed.name, deadline).await?
-                && registration.node_type == NodeType::NORMAL
+                && self.wants(&registration)
             {
                 let told = Annotations::from_extra(&registration.extra);
                 nodes.extend(self.node(mapper, &listed.name, told.as_ref()));
             }
         }
         Ok(nodes)
+    }
+
+    /// Stock nodes that are hidden are no members, and so are entrypoints.
+    fn wants(&self, registration: &Registration) -> bool {
+        let is_entry = self.wanted == Wanted::Entrypoints && is_entry(&registration.name);
+        is_entry || registration.node_type == NodeType::NORMAL
+    }
+
+    /// Whether a node, or its entrypoint, is known where its name says that it is; why not, in a sentence.
+    pub(super) async fn find(&self, node: &FullName) -> Result<(), String> {
+        let deadline = Instant::now() + PATIENCE;
+        let place = Place {
+            host: node.host().to_owned(),
+            port: None,
+        };
+        let found = self.addresses(&place, deadline).await;
+        let (mappers, _) = found.map_err(|error| error.to_string())?;
+        let name: NodeName = node.name().parse().map_err(|error| format!("{error}"))?;
+        let mut reason = format!("{} has no address", node.host());
+        for mapper in mappers {
+            for name in entry_name(&name).iter().chain([&name]) {
+                reason = match client::lookup(mapper, name, deadline).await {
+                    Ok(Some(_)) => return Ok(()),
+                    Ok(None) => format!(
+                        "{mapper} knows neither {} nor an entrypoint of it: `beamport run` has not started there",
+                        node.name()
+                    ),
+                    Err(error) => error.to_string(),
+                };
+            }
+        }
+        Err(reason)
     }
 
     /// The full name of a node, if it may be of this cluster.

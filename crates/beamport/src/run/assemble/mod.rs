@@ -7,6 +7,7 @@ mod diagnosis;
 mod http;
 mod journal;
 mod json;
+mod launch;
 mod listener;
 pub(crate) mod look_up;
 mod on_change;
@@ -31,14 +32,16 @@ use beamport_ring::Otp;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
+pub(crate) use launch::{Launch, Launched};
 pub(crate) use options::AssembleOptions;
-pub(crate) use prepare::prepare;
+pub(crate) use prepare::{Prepared, prepare};
 
 use crate::host_names::HostNames;
 use diagnosis::Diagnosis;
 use listener::Listener;
-use look_up::{Listing, LookUpError, LookUps};
+use look_up::{Listing, LookUpError, LookUps, Wanted};
 use on_change::OnChange;
+use options::Gate;
 use picture::Painter;
 use ring::ClusterRing;
 use vm::{Link, Told, Vm, VmError};
@@ -53,8 +56,7 @@ struct Settings {
     cookie: Cookie,
     sentry: Sentry,
     mapper_port: NonZeroU16,
-    /// Whether the VM holds its boot.
-    held: bool,
+    gate: Gate,
     listener: Option<Listener>,
     on_change: Option<String>,
     membership: Config,
@@ -108,7 +110,7 @@ impl Assembly {
             cookie,
             sentry,
             mapper_port,
-            held,
+            gate,
             listener,
             on_change,
             membership,
@@ -125,17 +127,22 @@ impl Assembly {
         linking.spawn(Arc::clone(&vm).link());
         let membership = Membership::new(membership, &sources);
         Ok(Self {
-            painter: Painter::new(membership.snapshot(), !held),
+            painter: Painter::new(membership.snapshot(), gate == Gate::Off),
             membership,
             sources,
-            look_ups: Arc::new(LookUps::new(host_names, mapper_port, &cluster)),
+            look_ups: Arc::new(LookUps::new(
+                Wanted::Nodes,
+                host_names,
+                mapper_port,
+                &cluster,
+            )),
             looking: JoinSet::new(),
             diagnosis: Arc::new(diagnosis),
             diagnosing: JoinSet::new(),
             vm,
             link: None,
             linking,
-            open: !held,
+            open: gate != Gate::Boot,
             began: Instant::now(),
             stale: true,
             ring: None,

@@ -30,7 +30,8 @@ pub(crate) struct AssembleOptions {
     #[arg(long, default_value = "exit", value_name = "WHAT")]
     pub(crate) on_timeout: Policy,
 
-    /// How applications are held until then: `boot` holds the VM's boot, `off` does not hold them
+    /// How applications are held until then: `boot` holds the VM's boot; `launch` does not start the VM before as many
+    /// others are about to, for RabbitMQ and whatever starts its distribution late; `off` does not hold them
     #[arg(long, default_value = "boot", value_name = "WHAT")]
     pub(crate) gate: Gate,
 
@@ -64,6 +65,11 @@ impl AssembleOptions {
     pub(crate) fn holds(&self) -> bool {
         self.sentry.is_some() && self.gate == Gate::Boot
     }
+
+    /// How long to wait for consensus; none waits for ever.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        (!self.consensus_timeout.is_zero()).then_some(self.consensus_timeout)
+    }
 }
 
 /// What becomes of a node that waited for consensus in vain.
@@ -80,6 +86,8 @@ pub(crate) enum Policy {
 pub(crate) enum Gate {
     /// By the VM's boot.
     Boot,
+    /// By not starting the VM.
+    Launch,
     /// Not at all.
     Off,
 }
