@@ -1,10 +1,17 @@
-//! Stock RabbitMQ from Debian: two brokers on two Docker hosts, named `ContainerID@HostIP`, with random published
-//! ports, form a cluster and pass messages.
+//! Stock RabbitMQ from Debian: brokers on two Docker hosts, with random published ports, form a cluster and pass messages.
+//!
+//! Two that are named `ContainerID@HostIP` are joined by a person; three with names of their own are started together and
+//! join one another, by RabbitMQ's own list of peers.
+
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use beamport_lab::{Host, Image, Lab, wait_until};
 
-use crate::support::{DEADLINE, Recipe, agents};
+use crate::support::{DEADLINE, Node, Recipe, agents};
+
+/// Three brokers that form a cluster by themselves take their time.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Publishes to a quorum queue, and waits until a majority of the brokers has each message.
 const PUBLISH: &str = "
@@ -30,6 +37,7 @@ print(','.join(taken))
 ";
 
 /// A broker, and how commands beside it are told which one is meant.
+#[derive(Clone)]
 struct Broker {
     host: Host,
     container: String,
@@ -62,6 +70,98 @@ fn brokers_under_beamport_run_form_a_cluster() -> Result<()> {
             .with_context(|| image.to_string())?;
     }
     Ok(())
+}
+
+#[test]
+fn three_brokers_that_are_launched_together_form_a_cluster_and_outlive_one() -> Result<()> {
+    for image in [Image::Rabbitmq310, Image::Rabbitmq4] {
+        let lab = Lab::attach()?;
+        let _agents = agents(&lab)?;
+        three_together(&lab, image).with_context(|| image.to_string())?;
+    }
+    Ok(())
+}
+
+fn three_together(lab: &Lab, image: Image) -> Result<()> {
+    let [one, two] = [lab.host(1)?, lab.host(2)?];
+    let places = [("rabbit-a", one), ("rabbit-b", two), ("rabbit-c", one)];
+    let names = places.map(|(name, host)| format!("{name}@{}", host.address()));
+    let launch = |(name, host): &(&str, &Host)| launched(lab, host, image, name, &names);
+    let [first, others @ ..] = places.each_ref();
+    let a = launch(first)?;
+    wait_until("the first to wait", DEADLINE, || {
+        a.told().contains("waiting for consensus: 1 of 3")
+    })
+    .with_context(|| a.told())?;
+    let processes = a.host.docker(["top", &a.container, "-o", "pid,comm"])?;
+    ensure!(
+        !processes.contains("beam.smp"),
+        "it was started: {processes}"
+    );
+    let others: Vec<Broker> = others.into_iter().map(launch).collect::<Result<_>>()?;
+    let brokers = [&[a], &others[..]].concat();
+    for broker in &brokers {
+        wait_until(&format!("{} to see all", broker.name), PATIENCE, || {
+            let running = broker.running();
+            names.iter().all(|name| running.contains(name))
+        })
+        .with_context(|| broker.told())?;
+    }
+    let [a, b, c] = brokers.as_slice() else {
+        anyhow::bail!("not three");
+    };
+    a.exec(&["python3", "-c", PUBLISH])?;
+    wait_until("each broker to have the queue", DEADLINE, || {
+        let list = ["rabbitmqctl", "--quiet", "list_queues", "name", "members"];
+        a.exec(&list)
+            .is_ok_and(|members| names.iter().all(|name| members.contains(name)))
+    })?;
+    c.host.docker(["kill", &c.container])?;
+    wait_until("the killed one to be missed", DEADLINE, || {
+        !a.running().contains(&c.name)
+    })?;
+    let taken = b.exec(&["python3", "-c", CONSUME])?;
+    let published: Vec<String> = (0..10).map(|n| format!("order {n}")).collect();
+    ensure!(taken == published.join(","), "{taken}");
+    Ok(())
+}
+
+/// A broker that waits for the two others before it is started, and then joins them.
+fn launched(lab: &Lab, host: &Host, image: Image, name: &str, all: &[String]) -> Result<Broker> {
+    let peers = (1..).zip(all);
+    let peers =
+        peers.map(|(n, peer)| format!("cluster_formation.classic_config.nodes.{n} = {peer}"));
+    // Before 3.11 brokers wait for up to a minute, so that they do not all start at a time; later ones know no such setting.
+    let delay = match image {
+        Image::Rabbitmq310 => &["min = 0", "max = 1"][..],
+        _ => &[],
+    };
+    let delay = delay
+        .iter()
+        .map(|range| format!("cluster_formation.randomized_startup_delay_range.{range}"));
+    let lines = peers.chain(delay).collect::<Vec<_>>().join("\n");
+    let settings = format!("printf '%s\\n' '{lines}' > /etc/rabbitmq/rabbitmq.conf");
+    let sentry = all.join(",");
+    let recipe = Recipe {
+        docker: &["-p", "12345-12347", "-p", "5672"],
+        before: &settings,
+        run: &[
+            "--name",
+            name,
+            "--port",
+            "12345-12347",
+            "--gate",
+            "launch",
+            "--sentry",
+            &sentry,
+            "--consensus",
+            "3",
+        ],
+        command: &["rabbitmq-server"],
+        name: Some(name),
+        ..Recipe::plain(image)
+    };
+    Ok(Broker::of(recipe.start(lab, host)?))
 }
 
 /// No Beamport in the container: a stock broker and its stock port mapper.
@@ -108,14 +208,7 @@ fn under_run(lab: &Lab, host: &Host, image: Image) -> Result<Broker> {
         command: &["rabbitmq-server"],
         ..Recipe::plain(image)
     };
-    let node = recipe.start(lab, host)?;
-    Ok(Broker {
-        prefix: ["beamport", "exec", "--"].map(String::from).into(),
-        has_reachable_tools: true,
-        host: node.host,
-        container: node.container,
-        name: node.name,
-    })
+    Ok(Broker::of(recipe.start(lab, host)?))
 }
 
 fn form_a_cluster(a: Broker, b: Broker) -> Result<()> {
@@ -135,16 +228,7 @@ fn form_a_cluster(a: Broker, b: Broker) -> Result<()> {
     b.exec(&["rabbitmqctl", "join_cluster", &a.name])
         .with_context(|| format!("{}\n{}", a.told(), b.told()))?;
     b.exec(&["rabbitmqctl", "start_app"])?;
-    let status = a.exec(&[
-        "rabbitmqctl",
-        "--quiet",
-        "cluster_status",
-        "--formatter",
-        "json",
-    ])?;
-    let status: serde_json::Value = serde_json::from_str(&status)?;
-    let running = status.get("running_nodes").map(ToString::to_string);
-    let running = running.unwrap_or_default();
+    let running = a.running();
     ensure!(
         running.contains(&a.name) && running.contains(&b.name),
         "{running}"
@@ -169,6 +253,32 @@ fn form_a_cluster(a: Broker, b: Broker) -> Result<()> {
 }
 
 impl Broker {
+    /// Under `beamport run`.
+    fn of(node: Node) -> Self {
+        Self {
+            prefix: ["beamport", "exec", "--"].map(String::from).into(),
+            has_reachable_tools: true,
+            host: node.host,
+            container: node.container,
+            name: node.name,
+        }
+    }
+
+    /// The brokers that it says are running; nothing while it does not say.
+    fn running(&self) -> String {
+        let status = [
+            "rabbitmqctl",
+            "--quiet",
+            "cluster_status",
+            "--formatter",
+            "json",
+        ];
+        let status = self.exec(&status).unwrap_or_default();
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap_or_default();
+        let running = status.get("running_nodes").map(ToString::to_string);
+        running.unwrap_or_default()
+    }
+
     fn exec(&self, command: &[&str]) -> Result<String> {
         let mut words = vec!["exec", &self.container];
         words.extend(self.prefix.iter().map(String::as_str));
@@ -182,7 +292,16 @@ impl Broker {
         let files = self
             .host
             .docker(["exec", &self.container, "sh", "-c", show]);
-        let logs = self.host.docker(["logs", &self.container]);
-        format!("{}:\n{logs:?}\n{}", self.name, files.unwrap_or_default())
+        let node = Node {
+            host: self.host.clone(),
+            container: self.container.clone(),
+            name: self.name.clone(),
+        };
+        format!(
+            "{}:\n{}\n{}",
+            self.name,
+            node.logs(),
+            files.unwrap_or_default()
+        )
     }
 }
