@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Serve EPMD on a Docker host: answer with the ports that Docker published
     Agent(agent::AgentOptions),
     /// Start a node in a container: name it, keep its registration, be its PID 1
-    Run(run::RunOptions),
+    Run(Box<run::RunOptions>),
     /// Run a command with the name, cookie and flags of the node that `beamport run` started here
     Exec(exec::ExecOptions),
     /// List the nodes that the port mapper of each host knows

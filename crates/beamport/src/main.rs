@@ -22,6 +22,7 @@ mod rpc;
 mod run;
 mod send;
 mod similar;
+mod tls;
 mod whereis;
 mod whois;
 
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
     }
     failure::report(match cli.command {
         Command::Agent(options) => agent::main(options),
-        Command::Run(options) => run::main(options),
+        Command::Run(options) => run::main(*options),
         Command::Exec(options) => exec::main(options),
         Command::Names(options) => names::main(options),
         Command::Whois(options) => whois::main(options),

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use beamport_dist::FullName;
-use beamport_dist::tls::{Files, Tls, Trust};
 use clap::Args;
 
-use crate::failure::{Code, Failure};
+use crate::tls::TlsOptions;
 
 /// The flags of every command that talks to a node.
 #[derive(Debug, Args)]
@@ -36,41 +35,13 @@ pub(crate) struct ClientOptions {
     )]
     pub(super) epmd_port: NonZeroU16,
 
-    /// The authorities that certificates of nodes come from, in PEM: to nodes that speak TLS (-proto_dist inet_tls)
-    #[arg(long, value_name = "FILE", requires_all = ["tls_cert", "tls_key"], help_heading = "TLS")]
-    tls_ca: Option<PathBuf>,
-
-    /// The certificate to show, in PEM
-    #[arg(long, value_name = "FILE", requires = "tls_ca", help_heading = "TLS")]
-    tls_cert: Option<PathBuf>,
-
-    /// The key of that certificate, in PEM
-    #[arg(long, value_name = "FILE", requires = "tls_ca", help_heading = "TLS")]
-    tls_key: Option<PathBuf>,
+    /// How TLS is spoken, if it is.
+    #[command(flatten)]
+    pub(super) tls: TlsOptions,
 
     /// Where `beamport run` was told to leave its state
     #[arg(long, value_name = "DIR")]
     pub(super) state_dir: Option<PathBuf>,
-}
-
-impl ClientOptions {
-    /// How TLS is to be spoken, if it is.
-    pub(super) fn tls(&self) -> Result<Option<Tls>, Failure> {
-        let (Some(authorities), Some(certificate), Some(key)) =
-            (&self.tls_ca, &self.tls_cert, &self.tls_key)
-        else {
-            return Ok(None);
-        };
-        let files = Files {
-            certificate: certificate.clone(),
-            key: key.clone(),
-            authorities: authorities.clone(),
-        };
-        match Tls::from_files(&files, Trust::Hosts) {
-            Ok(tls) => Ok(Some(tls)),
-            Err(error) => Err(Failure::new(Code::Usage, error)),
-        }
-    }
 }
 
 fn parse_time(text: &str) -> Result<Duration, String> {

@@ -72,7 +72,7 @@ impl Session {
         };
         let cookie = cookie::find(options, &running, target.node.as_str())?;
         let config = Config {
-            tls: options.tls()?,
+            tls: options.tls.read()?,
             mapper_port: options.epmd_port.get(),
             setup_time: options.timeout,
             call_time: options.timeout,

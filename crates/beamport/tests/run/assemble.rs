@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use beamport_dist::node::{Config, Node};
+use beamport_dist::tls::Tls;
 use beamport_dist::{Cookie, FullName};
 use beamport_term::{Atom, Term, atom};
 use nix::sys::signal::Signal;
@@ -25,10 +26,15 @@ pub(crate) struct Nodes {
 
 impl Nodes {
     pub(crate) fn new() -> Self {
-        let surroundings = Surroundings::new();
+        Self::in_surroundings(Surroundings::new(), None)
+    }
+
+    /// Nodes that are asked over TLS, if they speak it.
+    pub(crate) fn in_surroundings(surroundings: Surroundings, tls: Option<Tls>) -> Self {
         let runtime = Runtime::new().unwrap();
         let cookie: Cookie = COOKIE.parse().unwrap();
         let config = Config {
+            tls,
             mapper_port: surroundings.epmd_port,
             hosts: HashMap::from([("127.0.0.1".into(), IpAddr::V4(Ipv4Addr::LOCALHOST))]),
             ..Config::new(cookie)
@@ -45,6 +51,11 @@ impl Nodes {
 
     /// Starts a node that writes down its members when its applications start.
     pub(crate) fn start(&self, name: &str, flags: &[&str]) -> Running {
+        self.start_with(name, flags, &[])
+    }
+
+    /// The same, with flags for the VM too.
+    pub(crate) fn start_with(&self, name: &str, flags: &[&str], vm_flags: &[&str]) -> Running {
         let mark = self.mark(name);
         let program = format!(
             "ok = file:write_file(\"{0}.new\", io_lib:format(\"~0p\", [maps:get(members, \
@@ -53,7 +64,10 @@ impl Nodes {
         );
         let mut run = self.surroundings.run(&["--name", name, "--port", "any"]);
         run.args(flags).env("BEAMPORT_COOKIE", COOKIE);
-        Running::start(run.args(["--", "erl", "-noinput", "-eval", &program]))
+        Running::start(
+            run.args(["--", "erl", "-noinput", "-eval", &program])
+                .args(vm_flags),
+        )
     }
 
     pub(crate) fn start_listed(&self, name: &str, consensus: &str) -> Running {
@@ -68,7 +82,7 @@ impl Nodes {
             .join(format!("{name}.started"))
     }
 
-    fn members_at_start(&self, name: &str) -> String {
+    pub(crate) fn members_at_start(&self, name: &str) -> String {
         let mark = self.mark(name);
         wait_for_file(&mark);
         std::fs::read_to_string(mark).unwrap()

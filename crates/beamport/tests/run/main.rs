@@ -8,6 +8,8 @@
 )]
 
 mod assemble;
+#[path = "../common/certificates.rs"]
+mod certificates;
 mod launch;
 mod node;
 mod outside;
@@ -15,3 +17,4 @@ mod outside;
 mod ports;
 mod process;
 mod support;
+mod tls;

@@ -8,6 +8,7 @@
     reason = "a helper of tests may unwrap as a test may: its failure is the message"
 )]
 
+#[path = "../common/certificates.rs"]
 mod certificates;
 mod host;
 mod peer;

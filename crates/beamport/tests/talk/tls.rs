@@ -6,9 +6,7 @@ use crate::host::{Host, Vm};
 const NODE: &str = "vm@localhost";
 
 fn vm(host: &Host, files: &Files) -> Vm {
-    let options = files.options.to_str().unwrap();
-    let flags = ["-proto_dist", "inet_tls", "-ssl_dist_optfile", options];
-    host.vm(NODE, &flags, "")
+    host.vm(NODE, &files.vm_flags(), "")
 }
 
 #[test]
@@ -33,6 +31,11 @@ fn nodes_are_reached_over_tls() {
     let (verdict, what) = host.ping_fails(&words("vm@127.0.0.1"));
     assert_eq!(verdict, "tls/tls_other_host/node");
     assert!(what.contains("localhost"), "{what}");
+    let mut whatever = words("vm@127.0.0.1");
+    whatever.extend(["--tls-trust", "authorities"]);
+    // Then the certificate will do; the node's name is another one all the same.
+    let (verdict, _) = host.ping_fails(&whatever);
+    assert!(verdict.starts_with("handshake/"), "{verdict}");
 
     let strangers = Files::write(host.home.path(), "theirs", "localhost");
     let stranger = [&[NODE], strangers.flags().as_slice()].concat();

@@ -33,7 +33,7 @@ impl Diagnosis {
             Ok(()) => {
                 self.node.disconnect(peer);
                 "the VM could not connect to it, though it takes connections from here: is it of another release, \
-                 or busy?"
+                 or busy? The VM's own log may say"
                     .to_owned()
             }
             Err(error) => {

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use beamport_cluster::Sentry;
 use beamport_cluster::membership::{Action, Config, Event, Membership, Phase, Snapshot};
 use beamport_cluster::sentry::Source;
+use beamport_dist::tls::Tls;
 use beamport_dist::{Cookie, FullName, node};
 use beamport_ring::Otp;
 use tokio::task::JoinSet;
@@ -54,6 +55,7 @@ pub(crate) const HOLD: &str =
 #[derive(Debug)]
 struct Settings {
     cookie: Cookie,
+    tls: Option<Tls>,
     sentry: Sentry,
     mapper_port: NonZeroU16,
     gate: Gate,
@@ -108,6 +110,7 @@ impl Assembly {
     async fn new(settings: Settings, host_names: HostNames) -> Result<Self, VmError> {
         let Settings {
             cookie,
+            tls,
             sentry,
             mapper_port,
             gate,
@@ -119,6 +122,7 @@ impl Assembly {
         let sources = sentry.sources().to_vec();
         let config = node::Config {
             mapper_port: mapper_port.get(),
+            tls,
             ..node::Config::new(cookie)
         };
         let diagnosis = Diagnosis::new(&membership.me, config.clone()).await?;

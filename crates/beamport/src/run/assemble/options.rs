@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::super::options::seconds;
 use super::listener::Listener;
 use crate::http::LoopbackAddress;
+use crate::tls::TlsOptions;
 
 /// The flags of `beamport run` that are about the cluster.
 #[derive(Debug, Args)]
@@ -58,6 +59,10 @@ pub(crate) struct AssembleOptions {
     /// port of 127.0.0.1, which `beamport whois` finds]
     #[arg(long, value_name = "ADDRESS:PORT", requires = "sentry")]
     pub(crate) http: Option<LoopbackAddress>,
+
+    /// How TLS is spoken with the VM, if it speaks TLS.
+    #[command(flatten)]
+    pub(super) tls: TlsOptions,
 }
 
 impl AssembleOptions {

@@ -82,6 +82,7 @@ pub(crate) async fn prepare(
     };
     let settings = Settings {
         cookie: cookie_of(cookie)?,
+        tls: options.tls.read()?,
         sentry,
         mapper_port,
         gate: options.gate,

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use beamport_cluster::membership::{Message, Phase};
 use beamport_dist::FullName;
-use beamport_dist::node::{CallError, Config, Mailbox, Node, Received, Spawn, StartError};
+use beamport_dist::node::{
+    CallError, Config, ConnectError, Mailbox, Node, Received, Spawn, StartError,
+};
 use beamport_ring::Otp;
 use beamport_term::{Atom, Pid, Reference, Term, atom};
 use tokio::time::sleep;
@@ -108,8 +110,16 @@ impl Vm {
     /// Waits until the VM's distribution runs, and starts a watcher in it.
     async fn try_to_link(&self) -> Result<Link, VmError> {
         let mut pause = FIRST_PAUSE;
+        let mut warned = false;
         while let Err(error) = self.node.connect(&self.name).await {
-            tracing::debug!(vm = %self.name, %error, "the VM is not to be reached yet");
+            let is_there = matches!(*error, ConnectError::Tls(_) | ConnectError::Handshake(_));
+            if is_there && !warned {
+                // That it does not run yet needs no words, but who is there and says no may say so for ever.
+                tracing::warn!(vm = %self.name, %error, "the VM does not let this command in");
+                warned = true;
+            } else {
+                tracing::debug!(vm = %self.name, %error, "the VM is not to be reached yet");
+            }
             sleep(pause).await;
             pause = (pause * 2).min(LAST_PAUSE);
         }

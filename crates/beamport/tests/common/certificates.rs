@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
 
 /// The files of an authority and of the one certificate that it signed.
 #[derive(Debug)]
@@ -23,6 +23,11 @@ impl Files {
             CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
         let mut certificate = CertificateParams::new(vec![host.to_owned()]).unwrap();
+        // VMs up to OTP 25 look for an address here too, where it is not by right.
+        let as_name = SanType::DnsName(host.try_into().unwrap());
+        if !certificate.subject_alt_names.contains(&as_name) {
+            certificate.subject_alt_names.push(as_name);
+        }
         certificate
             .distinguished_name
             .push(DnType::CommonName, host);
@@ -62,5 +67,11 @@ impl Files {
         .into_iter()
         .flat_map(|(flag, path)| [flag, path.to_str().unwrap()])
         .collect()
+    }
+
+    /// The flags that have a VM speak TLS.
+    pub(crate) fn vm_flags(&self) -> [&str; 4] {
+        let options = self.options.to_str().unwrap();
+        ["-proto_dist", "inet_tls", "-ssl_dist_optfile", options]
     }
 }
