@@ -2,6 +2,7 @@
 
 mod assemble;
 mod exec;
+mod gate;
 mod name_server;
 mod names;
 mod process;
