@@ -1,6 +1,7 @@
 //! `beamport run` and `beamport exec` over real Docker hosts, real agents and stock Erlang.
 
 mod assemble;
+mod ejabberd;
 mod exec;
 mod gate;
 mod name_server;
