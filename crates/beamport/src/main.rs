@@ -22,6 +22,7 @@ mod rpc;
 mod run;
 mod send;
 mod similar;
+mod time_span;
 mod tls;
 mod whereis;
 mod whois;

@@ -21,20 +21,20 @@ pub(crate) async fn run(config: Config, name: FullName) -> Result<(), Box<dyn Er
     let mut mailbox = node.mailbox();
     mailbox.register(atom!("adder"))?;
     while let Some(request) = mailbox.request().await {
-        let Request::Call { caller, request } = request else {
-            continue;
-        };
-        let sum = match request.tagged("add") {
-            Some([a, b]) => a
-                .as_i64()
-                .zip(b.as_i64())
-                .and_then(|(a, b)| a.checked_add(b)),
-            _ => None,
-        };
-        let reply = sum.map_or_else(|| atom!("badarg").into(), Term::from);
-        caller.reply(&mailbox, reply).await?;
+        if let Request::Call { caller, request } = request {
+            let reply = sum(&request).map_or_else(|| atom!("badarg").into(), Term::from);
+            caller.reply(&mailbox, reply).await?;
+        }
     }
     Ok(())
+}
+
+/// What `{add, A, B}` comes to.
+fn sum(request: &Term) -> Option<i64> {
+    match request.tagged("add")? {
+        [a, b] => a.as_i64()?.checked_add(b.as_i64()?),
+        _ => None,
+    }
 }
 
 #[tokio::main]

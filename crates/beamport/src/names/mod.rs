@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use crate::client::output;
 use crate::failure::{Code, Failure};
 use crate::host_names::HostNames;
+use crate::time_span;
 
 /// The flags of `beamport names`.
 #[derive(Debug, Args)]
@@ -29,8 +30,8 @@ pub(crate) struct NamesOptions {
     #[arg(long, env = "ERL_EPMD_PORT", default_value = "4369")]
     port: NonZeroU16,
 
-    /// How long each host may take, in seconds
-    #[arg(long, default_value = "5", value_name = "SECONDS", value_parser = parse_seconds)]
+    /// How long each host may take, such as 500ms, 5s or 2m
+    #[arg(long, default_value = "5s", value_name = "TIME", value_parser = time_span::parse_some)]
     timeout: Duration,
 
     /// Print JSON: a list with an object for each host
@@ -164,11 +165,4 @@ fn as_json(answer: &Answer) -> serde_json::Value {
         }
         Err(error) => json!({ "host": answer.host, "error": format!("{error:#}") }),
     }
-}
-
-fn parse_seconds(text: &str) -> Result<Duration, Error> {
-    Duration::try_from_secs_f64(text.parse()?)
-        .ok()
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| anyhow!("not a time"))
 }

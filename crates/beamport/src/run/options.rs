@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assemble::AssembleOptions;
 use super::launcher::Launcher;
+use crate::time_span;
 
 /// The flags of `beamport run`.
 #[derive(Debug, Args)]
@@ -35,8 +36,8 @@ pub(crate) struct RunOptions {
     #[arg(long, value_name = "ADDRESS")]
     pub(super) agent: Option<AgentChoice>,
 
-    /// How long to wait for the agent at start, in seconds [default: 30 for a given agent, else 1]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    /// How long to wait for the agent at start [default: 30s for a given agent, else 1s]
+    #[arg(long, value_name = "TIME", value_parser = time_span::parse)]
     pub(super) agent_wait: Option<Duration>,
 
     /// A file with the cookie; the variable BEAMPORT_COOKIE is the other way to give one
@@ -51,8 +52,8 @@ pub(crate) struct RunOptions {
     #[arg(long, value_enum, value_name = "KIND")]
     pub(super) launcher: Option<Launcher>,
 
-    /// How long the command may take to end after a signal, in seconds, before it is killed
-    #[arg(long, default_value = "8", value_name = "SECONDS", value_parser = seconds)]
+    /// How long the command may take to end after a signal before it is killed
+    #[arg(long, default_value = "8s", value_name = "TIME", value_parser = time_span::parse)]
     pub(super) grace: Duration,
 
     /// The command's limit of open files [default: as it is, but at most 65536]
@@ -154,17 +155,6 @@ impl FromStr for AgentChoice {
     }
 }
 
-/// A number of seconds, with or without the unit.
-pub(super) fn seconds(text: &str) -> Result<Duration, String> {
-    let number = text.strip_suffix('s').unwrap_or(text);
-    number
-        .parse::<f64>()
-        .ok()
-        .and_then(|value| Duration::try_from_secs_f64(value).ok())
-        .filter(|value| *value <= Duration::from_secs(86_400))
-        .ok_or_else(|| format!("`{text}` is no number of seconds up to a day"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -195,14 +185,5 @@ mod tests {
         assert_eq!("fd00::1".parse(), Ok(at("fd00::1", 0)));
         assert_eq!("[fd00::1]:4000".parse(), Ok(at("fd00::1", 4000)));
         assert!("gateway".parse::<AgentChoice>().is_err());
-    }
-
-    #[test]
-    fn times_are_seconds() {
-        assert_eq!(seconds("8"), Ok(Duration::from_secs(8)));
-        assert_eq!(seconds("0.5s"), Ok(Duration::from_millis(500)));
-        for wrong in ["", "-1", "nan", "inf", "86401", "1m"] {
-            assert!(seconds(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -139,3 +139,16 @@ fn a_call_that_takes_too_long_ends() {
         .failed(1);
     assert!(said.contains("did not answer in time"), "{said}");
 }
+
+/// The variable in which this gives all commands their time has a unit.
+#[test]
+fn every_command_reads_times_alike() {
+    let host = Host::new();
+    let _vm = host.vm("vm@127.0.0.1", &[], "");
+    let port = host.epmd_port.to_string();
+    let names = host.run(&["names", "127.0.0.1", "--port", &port]).ok();
+    assert!(names.contains("vm"), "{names}");
+    let wrong = host.run(&["names", "127.0.0.1", "--timeout", "5d"]);
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    assert!(wrong.err.contains("there are ms, s, m and h"), "{wrong:?}");
+}

@@ -6,9 +6,9 @@ use beamport_cluster::Sentry;
 use beamport_cluster::membership::OnTimeout;
 use clap::{Args, ValueEnum};
 
-use super::super::options::seconds;
 use super::listener::Listener;
 use crate::http::LoopbackAddress;
+use crate::time_span;
 use crate::tls::TlsOptions;
 
 /// The flags of `beamport run` that are about the cluster.
@@ -23,8 +23,8 @@ pub(crate) struct AssembleOptions {
     #[arg(long, default_value = "1", value_name = "N", requires = "sentry")]
     pub(crate) consensus: usize,
 
-    /// How long to wait for them, in seconds; 0 waits for ever
-    #[arg(long, default_value = "60", value_name = "SECONDS", value_parser = seconds)]
+    /// How long to wait for them, such as 30s or 5m; 0 waits for ever
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = time_span::parse)]
     pub(crate) consensus_timeout: Duration,
 
     /// What becomes of a node that has waited that long: `exit`, with code 75, or `open`, starting all the same
