@@ -19,6 +19,16 @@ fn start(nodes: &Nodes, name: &str, flags: &[&str]) -> Running {
     Running::start(run.args(["--", "erl", "-noinput", "-eval", &program]))
 }
 
+/// Waits for VMs to have been started, and wants three entrypoints to have been there by then. That no VM is there at
+/// some moment before proves little: it takes a while from its start to the file.
+fn all_started_with_three(nodes: &Nodes, running: [(&str, &Running); 3]) {
+    for (name, node) in running {
+        wait_for_file(&nodes.mark(name));
+        let told = node.told();
+        assert!(told.contains("the VM is started have=3"), "{told}");
+    }
+}
+
 /// What the port mapper lists.
 fn listed(nodes: &Nodes) -> String {
     let mut names = Command::new(env!("CARGO_BIN_EXE_beamport"));
@@ -43,8 +53,8 @@ fn no_vm_is_started_before_the_third_entrypoint_is_there() {
         let held = ["a", "b"].iter().all(|name| !nodes.mark(name).exists());
         assert!(held, "a VM was started with two of three");
         let c = begin("c");
+        all_started_with_three(&nodes, [("a", &a), ("b", &b), ("c", &c)]);
         for name in ["a", "b", "c"] {
-            wait_for_file(&nodes.mark(name));
             nodes.wait_for(name, "phase", "ready");
         }
         // Who comes back finds a cluster that runs.
@@ -77,9 +87,7 @@ fn an_entrypoint_that_dies_while_it_waits_does_not_count() {
     wait_until("a to find c", || a.told().matches("have=2").count() == 2);
     assert!(!nodes.mark("a").exists() && !nodes.mark("c").exists());
     let b = begin("b");
-    for name in ["a", "b", "c"] {
-        wait_for_file(&nodes.mark(name));
-    }
+    all_started_with_three(&nodes, [("a", &a), ("b", &b), ("c", &c)]);
     drop((a, b, c));
 }
 
