@@ -2,7 +2,8 @@
 //!
 //! In this order, since each step needs the one before: listen for signals; ask the agent who we are
 //! ([`agent_link`], [`identity`]); serve EPMD ([`port_mapper`], [`relay`]); give the launcher its variables
-//! ([`launcher`], [`environment`], [`delivery`]); start it and wait for its end ([`supervisor`]).
+//! ([`launcher`], [`environment`], [`delivery`]); wait for others if it is not to be started before ([`assemble`]); start
+//! it and wait for its end ([`supervisor`]).
 
 mod agent_link;
 mod assemble;
