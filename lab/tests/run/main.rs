@@ -10,5 +10,6 @@ mod process;
 mod rabbitmq;
 mod relay;
 mod releases;
+mod service;
 mod support;
 mod swarm;

@@ -101,10 +101,7 @@ fn start(
         ],
         ..Recipe::plain(Image::Otp25)
     };
-    let mut node = recipe.start(lab, &server.host)?;
-    let id: String = node.container.chars().take(12).collect();
-    node.name = format!("{id}@{}", address(&node.host, &node.container)?);
-    Ok(node)
+    recipe.on_bridge(lab, &server.host)
 }
 
 fn addresses(nodes: &[&Node]) -> Vec<String> {

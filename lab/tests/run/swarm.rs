@@ -128,3 +128,18 @@ fn a_swarm_service_is_a_cluster_through_scaling_draining_and_updates() -> Result
     })?;
     swarm.wait_whole(3, &anew).map(drop)
 }
+
+#[test]
+fn the_virtual_address_of_a_service_is_told_from_its_tasks() -> Result<()> {
+    let lab = Lab::attach()?;
+    let swarm = Swarm::form(&lab)?;
+    swarm.start("dns://app", "3")?;
+    let mut said = String::new();
+    wait_until("a task to say what is wrong", PATIENCE, || {
+        let logs = swarm.tasks().unwrap_or_default();
+        said = logs.iter().map(Node::logs).collect();
+        said.contains("is the virtual address of a service of Docker Swarm")
+            && said.contains("say dns://tasks.app")
+    })
+    .with_context(|| said)
+}

@@ -10,6 +10,7 @@
 mod assemble;
 #[path = "../common/certificates.rs"]
 mod certificates;
+mod cloister;
 mod launch;
 mod node;
 mod outside;

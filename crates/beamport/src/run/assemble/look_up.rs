@@ -15,6 +15,7 @@ use beamport_epmd::{NodeName, NodeType, Registration};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::virtual_address::VirtualAddress;
 use crate::host_names::{HostNameError, HostNames};
 
 /// The annotations by which an entrypoint tells what a name alone does not.
@@ -56,6 +57,9 @@ pub(super) enum LookUpError {
         address: SocketAddr,
         error: ClientError,
     },
+    /// There is one address, and it is nobody's own.
+    #[error(transparent)]
+    Virtual(VirtualAddress),
 }
 
 /// Who is looked for.
@@ -104,7 +108,16 @@ impl LookUps {
         let mut nodes = BTreeSet::new();
         let mut failures = Vec::new();
         let count = mappers.len();
-        for (mapper, answer) in self.ask_all(mappers, deadline).await {
+        let only = match mappers.first() {
+            Some(mapper) if count == 1 => Some(mapper.ip()),
+            _ => None,
+        };
+        // Side by side: where the kernel does not balance, nobody answers at a virtual address.
+        let (answers, behind) = tokio::join!(
+            self.ask_all(mappers, deadline),
+            VirtualAddress::find(&self.host_names, source, only)
+        );
+        for (mapper, answer) in answers {
             match answer {
                 Ok(listed) => {
                     nodes.extend(listed.iter().cloned());
@@ -115,6 +128,9 @@ impl LookUps {
                     failures.push((mapper, error));
                 }
             }
+        }
+        if let Some(behind) = behind.filter(|behind| !behind.is_of_any(&nodes)) {
+            return Err(LookUpError::Virtual(behind));
         }
         match failures.into_iter().next() {
             Some((address, error)) if nodes.is_empty() => Err(LookUpError::Silent {

@@ -18,6 +18,7 @@ mod prepare;
 mod publish;
 mod report;
 mod ring;
+mod virtual_address;
 mod vm;
 mod words;
 
