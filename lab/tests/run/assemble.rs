@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use beamport_lab::{Host, Image, Lab, wait_until};
 
-use crate::support::{DEADLINE, Node, Recipe, agents};
+use crate::support::{DEADLINE, Node, Recipe, address, agents};
 
 /// Five nodes, three of which are enough.
 const FLAGS: &[&str] = &[
@@ -34,6 +34,15 @@ impl Node {
     fn wait_open(&self) -> Result<()> {
         wait_until(&format!("{} to open", self.name), DEADLINE, || {
             self.is_open()
+        })
+        .with_context(|| self.logs())
+    }
+
+    /// Waits until one line of its log has all these words.
+    fn wait_said(&self, words: &[&str]) -> Result<()> {
+        let said = |line: &str| words.iter().all(|word| line.contains(word));
+        wait_until(&format!("{} to say {words:?}", self.name), DEADLINE, || {
+            self.logs().lines().any(said)
         })
         .with_context(|| self.logs())
     }
@@ -88,4 +97,39 @@ fn five_nodes_on_two_hosts_assemble_and_are_whole_again_after_faults() -> Result
     a.docker(["stop"])?;
     anyhow::ensure!(a.logs().contains("the node is gone"), "{}", a.logs());
     all_see(&[&b, &c, &d, &e], "ready")
+}
+
+#[test]
+fn two_nodes_that_only_a_third_one_reaches_are_named_and_find_each_other_again() -> Result<()> {
+    let lab = Lab::attach()?;
+    let _agents = agents(&lab)?;
+    // Left alone, `global` disconnects nodes until there is no such pair, and nothing stays to be looked at.
+    let alone = ["-kernel", "prevent_overlapping_partitions", "false"];
+    let command = [SHOP, &alone].concat();
+    let start = |host: &Host| {
+        let recipe = Recipe {
+            run: FLAGS,
+            command: &command,
+            ..Recipe::plain(Image::Otp27)
+        };
+        recipe.registered(&lab, host)
+    };
+    let (one, two) = (lab.host(1)?, lab.host(2)?);
+    let (a, b, c) = (start(one)?, start(one)?, start(two)?);
+    all_see(&[&a, &b, &c], "ready")?;
+
+    one.cut_off(address(one, &b.container)?.parse()?, two)?;
+    a.wait_for("ready", &[&a, &b, &c])?;
+    b.wait_for("degraded", &[&a, &b])?;
+    c.wait_for("degraded", &[&a, &c])?;
+    let (first, second) = ((&b.name).min(&c.name), (&b.name).max(&c.name));
+    a.wait_said(&[&format!(
+        "{first} and {second} are not connected with each other"
+    )])?;
+    b.wait_said(&["missing: ", &c.name])?;
+    c.wait_said(&["missing: ", &b.name])?;
+
+    one.repair_link()?;
+    all_see(&[&a, &b, &c], "ready")?;
+    a.wait_said(&["every member is connected with every other again"])
 }

@@ -44,6 +44,9 @@ pub(super) fn change(change: &Change, snapshot: &Snapshot) {
         Change::Left(node) => tracing::info!(%node, members, "a node has left"),
         Change::Leader(Some(node)) => tracing::info!(%node, "the cluster has a new leader"),
         Change::Leader(None) => tracing::info!("the cluster has no leader"),
+        Change::Problems if snapshot.problems.is_empty() => {
+            tracing::info!("every member is connected with every other again");
+        }
         Change::Problems => {
             for problem in &snapshot.problems {
                 tracing::warn!("{problem}");
