@@ -6,7 +6,7 @@ use beamport_lab::{Host, Image, Lab, wait_until};
 use crate::support::{DEADLINE, Node, Recipe, address, agents};
 
 /// Five nodes, three of which are enough.
-const FLAGS: &[&str] = &[
+pub(crate) const FLAGS: &[&str] = &[
     "--sentry",
     "hosts://10.99.0.1,10.99.0.2",
     "--cluster",
@@ -16,7 +16,7 @@ const FLAGS: &[&str] = &[
 ];
 
 /// A node that says when its applications start, and notices silence within seconds.
-const SHOP: &[&str] = &[
+pub(crate) const SHOP: &[&str] = &[
     "erl",
     "-noinput",
     "-kernel",
@@ -48,7 +48,7 @@ impl Node {
     }
 }
 
-fn all_see(nodes: &[&Node], phase: &str) -> Result<()> {
+pub(crate) fn all_see(nodes: &[&Node], phase: &str) -> Result<()> {
     nodes
         .iter()
         .try_for_each(|node| node.wait_for(phase, nodes))

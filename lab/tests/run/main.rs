@@ -8,6 +8,7 @@ mod name_server;
 mod names;
 mod process;
 mod rabbitmq;
+mod random_faults;
 mod relay;
 mod releases;
 mod service;
