@@ -1,9 +1,10 @@
 //! Assembling: the node's boot is held until its cluster has consensus, and membership is kept from then on.
 //!
 //! [`Assembly`] drives the state machine of `beamport-cluster`: it gives it what the VM tells ([`vm`]) and what the
-//! sentry leads to ([`look_up`]), and does what it asks for. What the VM's own code sees of it is [`publish`]ed.
+//! sentry leads to ([`enquiry`], [`look_up`]), and does what it asks for. What the VM's own code sees of it is [`publish`]ed.
 
 mod diagnosis;
+mod enquiry;
 mod http;
 mod journal;
 mod json;
@@ -27,7 +28,6 @@ use std::sync::Arc;
 
 use beamport_cluster::Sentry;
 use beamport_cluster::membership::{Action, Config, Event, Membership, Phase, Snapshot};
-use beamport_cluster::sentry::Source;
 use beamport_dist::tls::Tls;
 use beamport_dist::{Cookie, FullName, node};
 use beamport_ring::Otp;
@@ -40,8 +40,9 @@ pub(crate) use prepare::{Prepared, prepare};
 
 use crate::host_names::HostNames;
 use diagnosis::Diagnosis;
+use enquiry::Enquiry;
 use listener::Listener;
-use look_up::{Listing, LookUpError, LookUps, Wanted};
+use look_up::{LookUps, Wanted};
 use on_change::OnChange;
 use options::Gate;
 use picture::Painter;
@@ -81,9 +82,7 @@ pub(crate) enum Ending {
 #[derive(Debug)]
 pub(crate) struct Assembly {
     membership: Membership,
-    sources: Vec<Source>,
-    look_ups: Arc<LookUps>,
-    looking: JoinSet<(usize, Result<Listing, LookUpError>)>,
+    enquiry: Enquiry,
     diagnosis: Arc<Diagnosis>,
     /// What the VM did not get to, until it is known why.
     diagnosing: JoinSet<(FullName, String)>,
@@ -120,7 +119,6 @@ impl Assembly {
             membership,
         } = settings;
         let cluster = membership.cluster.clone();
-        let sources = sentry.sources().to_vec();
         let config = node::Config {
             mapper_port: mapper_port.get(),
             tls,
@@ -128,25 +126,17 @@ impl Assembly {
         };
         let diagnosis = Diagnosis::new(&membership.me, config.clone()).await?;
         let vm = Arc::new(Vm::new(membership.me.clone(), config).await?);
-        let mut linking = JoinSet::new();
-        linking.spawn(Arc::clone(&vm).link());
-        let membership = Membership::new(membership, &sources);
+        let membership = Membership::new(membership, sentry.sources());
+        let look_ups = LookUps::new(Wanted::Nodes, host_names, mapper_port, &cluster);
         Ok(Self {
             painter: Painter::new(membership.snapshot(), gate == Gate::Off),
             membership,
-            sources,
-            look_ups: Arc::new(LookUps::new(
-                Wanted::Nodes,
-                host_names,
-                mapper_port,
-                &cluster,
-            )),
-            looking: JoinSet::new(),
+            enquiry: Enquiry::new(&sentry, Arc::new(look_ups)),
             diagnosis: Arc::new(diagnosis),
             diagnosing: JoinSet::new(),
             vm,
             link: None,
-            linking,
+            linking: JoinSet::new(),
             open: gate != Gate::Boot,
             began: Instant::now(),
             stale: true,
@@ -161,6 +151,8 @@ impl Assembly {
     pub(crate) async fn run(mut self, leave: impl Future<Output = ()>) -> Ending {
         let mut leave = std::pin::pin!(leave);
         let mut leaving = false;
+        // Not before: where the VM is launched late, there is nobody to link with until now.
+        self.linking.spawn(Arc::clone(&self.vm).link());
         loop {
             if let Some(ending) = self.act().await {
                 return ending;
@@ -169,7 +161,7 @@ impl Assembly {
             tokio::select! {
                 told = next(self.link.as_mut()) => self.hear(told).await,
                 Some(Ok(link)) = self.linking.join_next() => self.link = Some(link),
-                Some(Ok((source, outcome))) = self.looking.join_next() => self.looked_up(source, outcome),
+                Some(event) = self.enquiry.answered() => self.handle(event),
                 Some(Ok((peer, reason))) = self.diagnosing.join_next() => {
                     self.handle(Event::DialFailed { peer, reason });
                 }
@@ -222,21 +214,6 @@ impl Assembly {
         }
     }
 
-    fn looked_up(&mut self, source: usize, outcome: Result<Listing, LookUpError>) {
-        match outcome {
-            Ok(Listing { nodes, fresh_for }) => self.handle(Event::Listed {
-                source,
-                nodes,
-                fresh_for,
-            }),
-            Err(error) => {
-                let reason = error.to_string();
-                tracing::debug!(reason, "a look-up has failed");
-                self.handle(Event::LookupFailed { source, reason });
-            }
-        }
-    }
-
     fn handle(&mut self, event: Event) {
         tracing::trace!(?event, "membership");
         self.membership.handle(self.began.elapsed(), event);
@@ -251,7 +228,7 @@ impl Assembly {
         let mut ending = None;
         for action in actions {
             match action {
-                Action::LookUp(number) => self.look_up(number),
+                Action::LookUp(number) => self.enquiry.ask(number),
                 Action::Dial(peer) => self.with_link(async |link| link.dial(&peer).await).await,
                 Action::Tell(peer, message) => {
                     self.with_link(async |link| link.tell(&peer, &message).await)
@@ -282,15 +259,6 @@ impl Assembly {
             self.publish(&snapshot).await;
         }
         ending
-    }
-
-    fn look_up(&mut self, number: usize) {
-        let Some(source) = self.sources.get(number).cloned() else {
-            return;
-        };
-        let look_ups = Arc::clone(&self.look_ups);
-        self.looking
-            .spawn(async move { (number, look_ups.look_up(&source).await) });
     }
 
     /// Lets the VM see what is known, and tells who listens.

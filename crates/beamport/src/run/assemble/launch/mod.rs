@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use beamport_cluster::Sentry;
 use beamport_cluster::membership::{Action, Change, Config, Event, Membership};
-use beamport_cluster::sentry::Source;
 use beamport_dist::FullName;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 pub(crate) use entry::Entry;
 
-use super::look_up::{Listing, LookUpError, LookUps};
+use super::enquiry::Enquiry;
+use super::look_up::LookUps;
 use super::{report, until};
 
 /// The pause before it is looked again whether an entrypoint is still there.
@@ -39,9 +39,8 @@ pub(crate) enum Launched {
 pub(crate) struct Launch {
     /// To which being registered is being connected.
     membership: Membership,
-    sources: Vec<Source>,
+    enquiry: Enquiry,
     look_ups: Arc<LookUps>,
-    looking: JoinSet<(usize, Result<Listing, LookUpError>)>,
     seeking: JoinSet<(FullName, Result<(), String>)>,
     entry: Entry,
     began: Instant,
@@ -49,14 +48,13 @@ pub(crate) struct Launch {
 
 impl Launch {
     pub(super) fn new(config: Config, sentry: &Sentry, look_ups: LookUps, entry: Entry) -> Self {
-        let sources = sentry.sources().to_vec();
-        let mut membership = Membership::new(config, &sources);
+        let mut membership = Membership::new(config, sentry.sources());
         membership.handle(Duration::ZERO, Event::Started([].into()));
+        let look_ups = Arc::new(look_ups);
         Self {
             membership,
-            sources,
-            look_ups: Arc::new(look_ups),
-            looking: JoinSet::new(),
+            enquiry: Enquiry::new(sentry, Arc::clone(&look_ups)),
+            look_ups,
             seeking: JoinSet::new(),
             entry,
             began: Instant::now(),
@@ -69,7 +67,7 @@ impl Launch {
             let actions: Vec<Action> = self.membership.actions().collect();
             for action in actions {
                 match action {
-                    Action::LookUp(number) => self.look_up(number),
+                    Action::LookUp(number) => self.enquiry.ask(number),
                     Action::Dial(peer) => self.seek(peer, Duration::ZERO),
                     Action::Report => report::missing(&self.membership.snapshot()),
                     Action::Notify(change) => self.notify(&change),
@@ -89,21 +87,10 @@ impl Launch {
             }
             let wake = self.membership.next_wake().map(|at| self.began + at);
             tokio::select! {
-                Some(Ok((source, outcome))) = self.looking.join_next() => self.handle(match outcome {
-                    Ok(Listing { nodes, fresh_for }) => Event::Listed { source, nodes, fresh_for },
-                    Err(error) => Event::LookupFailed { source, reason: error.to_string() },
-                }),
+                Some(event) = self.enquiry.answered() => self.handle(event),
                 Some(Ok((peer, outcome))) = self.seeking.join_next() => self.sought(peer, outcome),
                 () = until(wake) => self.handle(Event::Wake),
             }
-        }
-    }
-
-    fn look_up(&mut self, number: usize) {
-        if let Some(source) = self.sources.get(number).cloned() {
-            let look_ups = Arc::clone(&self.look_ups);
-            self.looking
-                .spawn(async move { (number, look_ups.look_up(&source).await) });
         }
     }
 
