@@ -4,9 +4,9 @@
 //! every `ps`, so none of our flags takes one and none of our launches passes one.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 /// The file in a user's home that VMs read.
@@ -112,33 +112,39 @@ impl Cookie {
     }
 
     /// Has `reader`'s VMs find this cookie: writes the file unless it is there and says the same.
+    ///
+    /// It is there whole or not at all: another node may be started with the same home at the same time.
     pub(crate) fn install(&self, reader: &Reader) -> Result<(), CookieError> {
         let path = reader.home.join(FILE);
         let failed = |verb| {
             let path = path.clone();
             move |error| CookieError::File { verb, path, error }
         };
-        let created = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o400)
-            .open(&path);
-        match created {
-            Ok(mut file) => {
-                file.write_all(self.0.as_bytes()).map_err(failed("write"))?;
-                if let Some((user, group)) = reader.owner {
-                    chown(&path, Some(user), Some(group)).map_err(failed("hand over"))?;
-                }
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                if Self::read(&path)? == *self {
-                    Ok(())
-                } else {
-                    Err(CookieError::Different { path })
-                }
-            }
-            Err(error) => Err(failed("create")(error)),
+        if Self::is_installed(reader) {
+            return self.compare(path);
+        }
+        let mut file = tempfile::Builder::new()
+            .prefix(FILE)
+            .permissions(Permissions::from_mode(0o400))
+            .tempfile_in(&reader.home)
+            .map_err(failed("create"))?;
+        file.write_all(self.0.as_bytes()).map_err(failed("write"))?;
+        if let Some((user, group)) = reader.owner {
+            chown(file.path(), Some(user), Some(group)).map_err(failed("hand over"))?;
+        }
+        match file.persist_noclobber(&path) {
+            Ok(_) => Ok(()),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => self.compare(path),
+            Err(error) => Err(failed("create")(error.error)),
+        }
+    }
+
+    /// Wants a file that is there to hold this cookie.
+    fn compare(&self, path: PathBuf) -> Result<(), CookieError> {
+        if Self::read(&path)? == *self {
+            Ok(())
+        } else {
+            Err(CookieError::Different { path })
         }
     }
 
@@ -156,8 +162,6 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn reader(home: &Path) -> Reader {
@@ -201,6 +205,22 @@ mod tests {
         );
         assert_eq!(fs::read(&path).unwrap(), b"SECRET");
         cookie.install(&reader(home.path())).unwrap();
+    }
+
+    /// Nodes of one container may share a home, and be started together.
+    #[test]
+    fn who_comes_while_it_is_written_finds_it_whole() {
+        let cookie = Cookie::parse(b"SECRET", "x").unwrap();
+        for _ in 0..200 {
+            let home = tempfile::tempdir().unwrap();
+            let reader = reader(home.path());
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| cookie.install(&reader).unwrap());
+                }
+            });
+            assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+        }
     }
 
     #[test]
