@@ -7,7 +7,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
-use beamport_epmd::client::{self, ClientError, Step};
+use beamport_epmd::client::{self, ClientError, Holding, Step};
 use beamport_epmd::server::{Config, Ended, Server, listen};
 use beamport_epmd::{Extra, LocalDirectory, NodeName, Registration};
 use tokio::io::AsyncWriteExt as _;
@@ -70,6 +70,13 @@ async fn until_known(mapper: SocketAddr, name: &NodeName, expected: bool) {
     {
         tokio::task::yield_now().await;
     }
+}
+
+/// Waits until a mapper has let who holds a name go, and wants it to be gone.
+async fn lets_everybody_go(mapper: SocketAddr, holding: Holding) {
+    holding.lost().await;
+    let refused = client::names(mapper, soon()).await;
+    assert!(matches!(refused, Err(ClientError::Refused { .. })));
 }
 
 #[tokio::test]
@@ -162,9 +169,7 @@ async fn a_shutdown_lets_everybody_go() {
         .unwrap();
     mapper.shutdown.send(()).unwrap();
     assert_eq!(mapper.ended.await.unwrap(), Ended::Shutdown);
-    holding.lost().await;
-    let refused = client::names(mapper.address, soon()).await;
-    assert!(matches!(refused, Err(ClientError::Refused { .. })));
+    lets_everybody_go(mapper.address, holding).await;
 }
 
 #[tokio::test]
@@ -175,9 +180,7 @@ async fn a_dropped_server_lets_everybody_go() {
         .unwrap();
     mapper.ended.abort();
     assert!(mapper.ended.await.unwrap_err().is_cancelled());
-    holding.lost().await;
-    let refused = client::names(mapper.address, soon()).await;
-    assert!(matches!(refused, Err(ClientError::Refused { .. })));
+    lets_everybody_go(mapper.address, holding).await;
 }
 
 #[tokio::test]

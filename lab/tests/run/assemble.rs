@@ -1,9 +1,9 @@
 //! A cluster across Docker hosts assembles through published ports, and is whole again after faults.
 
-use anyhow::{Context, Result};
-use beamport_lab::{Host, Image, Lab, wait_until};
+use anyhow::Result;
+use beamport_lab::{Host, Image, Lab};
 
-use crate::support::{DEADLINE, Node, Recipe, address, agents};
+use crate::support::{Node, Recipe, address, agents, all_see};
 
 /// Five nodes, three of which are enough.
 pub(crate) const FLAGS: &[&str] = &[
@@ -26,32 +26,23 @@ pub(crate) const SHOP: &[&str] = &[
     "io:put_chars(\"shop is open\\n\")",
 ];
 
+/// What it says then.
+const OPEN: &str = "shop is open";
+
 impl Node {
     fn is_open(&self) -> bool {
-        self.logs().contains("shop is open")
+        self.logs().contains(OPEN)
     }
 
     fn wait_open(&self) -> Result<()> {
-        wait_until(&format!("{} to open", self.name), DEADLINE, || {
-            self.is_open()
-        })
-        .with_context(|| self.logs())
+        self.wait_logged("to open", |logs| logs.contains(OPEN))
     }
 
     /// Waits until one line of its log has all these words.
     fn wait_said(&self, words: &[&str]) -> Result<()> {
         let said = |line: &str| words.iter().all(|word| line.contains(word));
-        wait_until(&format!("{} to say {words:?}", self.name), DEADLINE, || {
-            self.logs().lines().any(said)
-        })
-        .with_context(|| self.logs())
+        self.wait_logged(&format!("to say {words:?}"), |logs| logs.lines().any(said))
     }
-}
-
-pub(crate) fn all_see(nodes: &[&Node], phase: &str) -> Result<()> {
-    nodes
-        .iter()
-        .try_for_each(|node| node.wait_for(phase, nodes))
 }
 
 #[test]

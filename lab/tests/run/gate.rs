@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use beamport_lab::{Image, Lab, wait_until};
 
-use crate::support::{COOKIE, Node};
+use crate::support::{COOKIE, Node, is_long};
 
 /// Makes a release with Erlang's own means.
 const ERLANG: &str = include_str!("gate/erlang.sh");
@@ -38,10 +38,7 @@ const HELD: [&str; 5] = [
 fn no_application_starts_before_three_nodes_are_connected() -> Result<()> {
     let lab = Lab::attach()?;
     // As often as was promised takes half an hour.
-    let runs = match std::env::var_os("BEAMPORT_LONG") {
-        Some(_) => 100,
-        None => 2,
-    };
+    let runs = if is_long() { 100 } else { 2 };
     let plain = lab.otps().into_iter().map(|image| (image, ERLANG));
     let mix = [Image::Elixir114, Image::Elixir118].map(|image| (image, ELIXIR));
     // All at a time, since most of a run is waiting.

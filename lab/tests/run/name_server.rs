@@ -1,9 +1,9 @@
 //! The sentry's name servers: Unbound, whose records change, vanish and lie while real nodes depend on them.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use beamport_lab::{Host, Image, Lab, wait_until};
 
-use crate::support::{DEADLINE, Node, Recipe, address};
+use crate::support::{DEADLINE, Node, Recipe, address, all_see};
 
 /// It knows `test.` alone, and is told of the rest by its control socket.
 const START: &str = r#"cat > /tmp/unbound.conf <<END
@@ -109,18 +109,11 @@ fn addresses(nodes: &[&Node]) -> Vec<String> {
     nodes.iter().filter_map(host).collect()
 }
 
-fn all_see(nodes: &[&Node], phase: &str) -> Result<()> {
-    nodes
-        .iter()
-        .try_for_each(|node| node.wait_for(phase, nodes))
-}
-
 /// Waits until a node has said something once more than `before` times.
 fn wait_said(node: &Node, what: &str, before: usize) -> Result<()> {
-    wait_until(&format!("{} to say {what:?}", node.name), DEADLINE, || {
-        node.logs().matches(what).count() > before
+    node.wait_logged(&format!("to say {what:?}"), |logs| {
+        logs.matches(what).count() > before
     })
-    .with_context(|| node.logs())
 }
 
 #[test]

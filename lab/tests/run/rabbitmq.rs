@@ -39,9 +39,7 @@ print(','.join(taken))
 /// A broker, and how commands beside it are told which one is meant.
 #[derive(Clone)]
 struct Broker {
-    host: Host,
-    container: String,
-    name: String,
+    node: Node,
     /// What goes before a command in `docker exec`.
     prefix: Vec<String>,
     /// Whether brokers on other hosts can dial the tools beside this one.
@@ -93,7 +91,7 @@ fn three_together(lab: &Lab, image: Image) -> Result<()> {
         a.told().contains("waiting for consensus: 1 of 3")
     })
     .with_context(|| a.told())?;
-    let processes = a.host.docker(["top", &a.container, "-o", "pid,comm"])?;
+    let processes = a.node.docker(["top", "-o", "pid,comm"])?;
     ensure!(
         !processes.contains("beam.smp"),
         "it was started: {processes}"
@@ -101,10 +99,14 @@ fn three_together(lab: &Lab, image: Image) -> Result<()> {
     let others: Vec<Broker> = others.into_iter().map(launch).collect::<Result<_>>()?;
     let brokers = [&[a], &others[..]].concat();
     for broker in &brokers {
-        wait_until(&format!("{} to see all", broker.name), PATIENCE, || {
-            let running = broker.running();
-            names.iter().all(|name| running.contains(name))
-        })
+        wait_until(
+            &format!("{} to see all", broker.node.name),
+            PATIENCE,
+            || {
+                let running = broker.running();
+                names.iter().all(|name| running.contains(name))
+            },
+        )
         .with_context(|| broker.told())?;
     }
     let [a, b, c] = brokers.as_slice() else {
@@ -116,9 +118,9 @@ fn three_together(lab: &Lab, image: Image) -> Result<()> {
         a.exec(&list)
             .is_ok_and(|members| names.iter().all(|name| members.contains(name)))
     })?;
-    c.host.docker(["kill", &c.container])?;
+    c.node.docker(["kill"])?;
     wait_until("the killed one to be missed", DEADLINE, || {
-        !a.running().contains(&c.name)
+        !a.running().contains(&c.node.name)
     })?;
     let taken = b.exec(&["python3", "-c", CONSUME])?;
     let published: Vec<String> = (0..10).map(|n| format!("order {n}")).collect();
@@ -194,9 +196,11 @@ fn with_variables(lab: &Lab, host: &Host, image: Image) -> Result<Broker> {
     Ok(Broker {
         prefix: vec!["env".into(), format!("RABBITMQ_NODENAME={name}")],
         has_reachable_tools: false,
-        host: host.clone(),
-        container,
-        name,
+        node: Node {
+            host: host.clone(),
+            container,
+            name,
+        },
     })
 }
 
@@ -214,7 +218,7 @@ fn under_run(lab: &Lab, host: &Host, image: Image) -> Result<Broker> {
 fn form_a_cluster(a: Broker, b: Broker) -> Result<()> {
     for broker in [&a, &b] {
         wait_until(
-            &format!("broker {} to be up", broker.name),
+            &format!("broker {} to be up", broker.node.name),
             DEADLINE,
             || {
                 broker
@@ -225,12 +229,12 @@ fn form_a_cluster(a: Broker, b: Broker) -> Result<()> {
         .with_context(|| broker.told())?;
     }
     b.exec(&["rabbitmqctl", "stop_app"])?;
-    b.exec(&["rabbitmqctl", "join_cluster", &a.name])
+    b.exec(&["rabbitmqctl", "join_cluster", &a.node.name])
         .with_context(|| format!("{}\n{}", a.told(), b.told()))?;
     b.exec(&["rabbitmqctl", "start_app"])?;
     let running = a.running();
     ensure!(
-        running.contains(&a.name) && running.contains(&b.name),
+        running.contains(&a.node.name) && running.contains(&b.node.name),
         "{running}"
     );
 
@@ -243,7 +247,9 @@ fn form_a_cluster(a: Broker, b: Broker) -> Result<()> {
     list.extend(["name", "type", "members"]);
     let members = a.exec(&list)?;
     ensure!(
-        members.contains("quorum") && members.contains(&a.name) && members.contains(&b.name),
+        members.contains("quorum")
+            && members.contains(&a.node.name)
+            && members.contains(&b.node.name),
         "{members}"
     );
     let taken = b.exec(&["python3", "-c", CONSUME])?;
@@ -256,11 +262,9 @@ impl Broker {
     /// Under `beamport run`.
     fn of(node: Node) -> Self {
         Self {
+            node,
             prefix: ["beamport", "exec", "--"].map(String::from).into(),
             has_reachable_tools: true,
-            host: node.host,
-            container: node.container,
-            name: node.name,
         }
     }
 
@@ -280,27 +284,20 @@ impl Broker {
     }
 
     fn exec(&self, command: &[&str]) -> Result<String> {
-        let mut words = vec!["exec", &self.container];
+        let mut words = vec!["exec", &self.node.container];
         words.extend(self.prefix.iter().map(String::as_str));
         words.extend(command);
-        self.host.docker(words)
+        self.node.host.docker(words)
     }
 
     /// What the broker has to say, for a test that failed.
     fn told(&self) -> String {
         let show = "tail -n 60 /var/log/rabbitmq/*";
-        let files = self
-            .host
-            .docker(["exec", &self.container, "sh", "-c", show]);
-        let node = Node {
-            host: self.host.clone(),
-            container: self.container.clone(),
-            name: self.name.clone(),
-        };
+        let files = self.node.docker(["exec", "sh", "-c", show]);
+        let Node { name, .. } = &self.node;
         format!(
-            "{}:\n{}\n{}",
-            self.name,
-            node.logs(),
+            "{name}:\n{}\n{}",
+            self.node.logs(),
             files.unwrap_or_default()
         )
     }

@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use beamport_lab::{Agent, Host, Image, Lab};
 
-use crate::assemble::{FLAGS, SHOP, all_see};
-use crate::support::{Node, Recipe, address, agents};
+use crate::assemble::{FLAGS, SHOP};
+use crate::support::{Node, Recipe, address, agents, all_see, is_long};
 
 const SEED: &str = "BEAMPORT_FAULTS_SEED";
-const LONG: &str = "BEAMPORT_LONG";
 
 /// How many nodes a side needs to be ready, as `FLAGS` have it.
 const CONSENSUS: usize = 3;
@@ -88,21 +87,12 @@ impl Cluster<'_> {
             Fault::Restart => {
                 node.docker(["restart"])?;
             }
-            Fault::Kill | Fault::Stop => {
-                node.docker([if matches!(fault, Fault::Kill) {
-                    "kill"
-                } else {
-                    "stop"
-                }])?;
-                self.nodes.remove(chosen);
-                all_see(&self.others(|_| true), self.phase(|_| true))?;
-                self.nodes.push(self.start(&host)?);
-            }
+            Fault::Kill => self.replace(chosen, "kill")?,
+            Fault::Stop => self.replace(chosen, "stop")?,
             Fault::Split => {
                 host.link_down()?;
                 for number in [1, 2] {
-                    let side = |node: &Node| node.host.number() == number;
-                    all_see(&self.others(side), self.phase(side))?;
+                    all_are_one(&self.side(number))?;
                 }
                 host.link_up()?;
             }
@@ -114,9 +104,9 @@ impl Cluster<'_> {
                     .find(|it| it.number() != host.number());
                 let alone = address(&host, &node.container)?.parse()?;
                 host.cut_off(alone, other.context("another host")?)?;
-                let side = |it: &Node| it.host.number() == host.number();
                 // It sees its neighbours, and the neighbours see all.
-                node.wait_for(self.phase(side), &self.others(side))?;
+                let side = self.side(host.number());
+                node.wait_for(phase(&side), &side)?;
                 host.repair_link()?;
             }
             Fault::Agent => {
@@ -129,17 +119,37 @@ impl Cluster<'_> {
         Ok(())
     }
 
-    fn others(&self, which: impl Fn(&Node) -> bool) -> Vec<&Node> {
-        self.nodes.iter().filter(|node| which(node)).collect()
+    /// Ends a container by a command of Docker's, and starts another in its place when the rest are one cluster.
+    fn replace(&mut self, number: usize, end: &str) -> Result<()> {
+        let node = self.nodes.remove(number);
+        node.docker([end])?;
+        all_are_one(&self.all())?;
+        self.nodes.push(self.start(&node.host)?);
+        Ok(())
     }
 
-    /// What so many nodes are together.
-    fn phase(&self, which: impl Fn(&Node) -> bool) -> &'static str {
-        match self.others(which).len() {
-            CONSENSUS.. => "ready",
-            _ => "degraded",
-        }
+    fn all(&self) -> Vec<&Node> {
+        self.nodes.iter().collect()
     }
+
+    /// The nodes of a host.
+    fn side(&self, number: u8) -> Vec<&Node> {
+        let of_host = |node: &&Node| node.host.number() == number;
+        self.nodes.iter().filter(of_host).collect()
+    }
+}
+
+/// What so many nodes are together.
+fn phase(nodes: &[&Node]) -> &'static str {
+    match nodes.len() {
+        CONSENSUS.. => "ready",
+        _ => "degraded",
+    }
+}
+
+/// Waits until these are one cluster and no others are in it.
+fn all_are_one(nodes: &[&Node]) -> Result<()> {
+    all_see(nodes, phase(nodes))
 }
 
 #[test]
@@ -151,10 +161,7 @@ fn after_every_fault_all_nodes_are_one_cluster_again() -> Result<()> {
             .with_context(|| format!("{SEED} is no number"))?,
         Err(_) => RandomState::new().hash_one(()),
     };
-    let time = match std::env::var_os(LONG) {
-        Some(_) => Duration::from_secs(3600),
-        None => Duration::from_secs(60),
-    };
+    let time = Duration::from_secs(if is_long() { 3600 } else { 60 });
     let mut cluster = Cluster {
         lab: &lab,
         agents: agents(&lab)?,
@@ -164,7 +171,7 @@ fn after_every_fault_all_nodes_are_one_cluster_again() -> Result<()> {
         let node = cluster.start(lab.host(number)?)?;
         cluster.nodes.push(node);
     }
-    all_see(&cluster.others(|_| true), "ready")?;
+    all_see(&cluster.all(), "ready")?;
     let mut chance = Chance(seed);
     let begun = Instant::now();
     let mut faults = Vec::new();
@@ -174,7 +181,7 @@ fn after_every_fault_all_nodes_are_one_cluster_again() -> Result<()> {
         println!("{:?}: {fault:?}", begun.elapsed());
         cluster
             .befall(fault, &mut chance)
-            .and_then(|()| all_see(&cluster.others(|_| true), "ready"))
+            .and_then(|()| all_see(&cluster.all(), "ready"))
             .with_context(|| format!("{SEED}={seed}, after {faults:?}"))?;
     }
     println!("{SEED}={seed}: {} faults, {faults:?}", faults.len());

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use beamport_lab::{Image, Lab, wait_until};
 
-use crate::support::{DEADLINE, Node, Recipe};
+use crate::support::{DEADLINE, Node, Recipe, all_see};
 
 const ALIAS: &[&str] = &["--network", "app", "--network-alias", "app.local"];
 
@@ -30,14 +30,10 @@ fn three_containers_of_an_alias_are_held_until_all_are_connected() -> Result<()>
     let start = || recipe.on_bridge(&lab, host);
     let is_open = |node: &&Node| node.logs().lines().any(|line| line == "open");
     let (a, b) = (start()?, start()?);
-    for node in [&a, &b] {
-        node.wait_for("assembling", &[&a, &b])?;
-    }
+    all_see(&[&a, &b], "assembling")?;
     ensure!(![&a, &b].iter().any(is_open), "two of three were enough");
     let c = start()?;
-    for node in [&a, &b, &c] {
-        node.wait_for("ready", &[&a, &b, &c])?;
-    }
+    all_see(&[&a, &b, &c], "ready")?;
     wait_until("applications to start", DEADLINE, || {
         [&a, &b, &c].iter().all(is_open)
     })
@@ -62,8 +58,5 @@ fn a_container_without_a_network_or_a_cluster_starts_all_the_same() -> Result<()
     let node = recipe.start(&lab, lab.host(1)?)?;
     let (name, _) = node.name.split_once('@').context("a full name")?;
     let alone = format!("{name}@127.0.0.1");
-    wait_until("the node to run", DEADLINE, || {
-        node.logs().lines().any(|line| line == alone)
-    })
-    .with_context(|| node.logs())
+    node.wait_logged("to run", |logs| logs.lines().any(|line| line == alone))
 }

@@ -27,8 +27,20 @@ pub(crate) fn address(host: &Host, container: &str) -> Result<String> {
     host.docker(["inspect", "--format", format, container])
 }
 
+/// Whether tests are to be run to their full extent, however long that takes.
+pub(crate) fn is_long() -> bool {
+    std::env::var_os("BEAMPORT_LONG").is_some()
+}
+
+/// Waits until each of these sees this phase, all of them as the members, and the first as the leader.
+pub(crate) fn all_see(nodes: &[&Node], phase: &str) -> Result<()> {
+    nodes
+        .iter()
+        .try_for_each(|node| node.wait_for(phase, nodes))
+}
+
 /// A container that is, or was, running `beamport run`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) host: Host,
     pub(crate) container: String,
@@ -103,8 +115,8 @@ impl Recipe<'_> {
     /// Starts it on `host` as a node that its container's own address names, without waiting for anything.
     pub(crate) fn on_bridge(&self, lab: &Lab, host: &Host) -> Result<Node> {
         let mut node = self.start(lab, host)?;
-        let id: String = node.container.chars().take(12).collect();
-        node.name = format!("{id}@{}", address(host, &node.container)?);
+        let (name, _) = node.name.split_once('@').context("a full name")?;
+        node.name = format!("{name}@{}", address(host, &node.container)?);
         Ok(node)
     }
 
@@ -126,15 +138,19 @@ impl Node {
             .unwrap_or_default()
     }
 
-    /// Waits until it has been registered with an agent `times` times since its container was made.
-    pub(crate) fn wait_registered(&self, times: usize) -> Result<()> {
-        wait_until(&format!("{} to be registered", self.name), DEADLINE, || {
-            self.logs()
-                .matches("node registered with the agent")
-                .count()
-                >= times
+    /// Waits until what it has logged is as wanted.
+    pub(crate) fn wait_logged(&self, what: &str, wanted: impl Fn(&str) -> bool) -> Result<()> {
+        wait_until(&format!("{} {what}", self.name), DEADLINE, || {
+            wanted(&self.logs())
         })
         .with_context(|| self.logs())
+    }
+
+    /// Waits until it has been registered with an agent `times` times since its container was made.
+    pub(crate) fn wait_registered(&self, times: usize) -> Result<()> {
+        self.wait_logged("to be registered", |logs| {
+            logs.matches("node registered with the agent").count() >= times
+        })
     }
 
     pub(crate) fn docker<const N: usize>(&self, command: [&str; N]) -> Result<String> {

@@ -118,7 +118,8 @@ impl Nodes {
     }
 }
 
-fn ends_with(running: Running, code: i32) -> String {
+/// Waits for its end with this code, and gives what it has told.
+pub(crate) fn ends_with(running: Running, code: i32) -> String {
     let ended = running.ended();
     let told = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(code), "{told}");

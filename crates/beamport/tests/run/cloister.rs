@@ -10,7 +10,7 @@
 use beamport_term::{Term, atom};
 use nix::sys::signal::Signal;
 
-use crate::assemble::Nodes;
+use crate::assemble::{Nodes, ends_with};
 use crate::support::wait_until;
 
 const ALL: &str = "['a@127.0.0.1','b@127.0.0.1','c@127.0.0.1']";
@@ -63,9 +63,7 @@ fn a_node_that_is_told_to_end_says_so_first_and_ends_in_order() {
     nodes.wait_for("b", "phase", "ready");
     nodes.members_at_start("a");
     a.signal(Signal::SIGTERM);
-    let ended = a.ended();
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(0), "{told}");
+    let told = ends_with(a, 0);
     let (leaving, gone) = (
         told.find("the node is leaving"),
         told.find("the node is gone"),

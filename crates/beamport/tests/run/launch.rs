@@ -4,7 +4,7 @@ use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use crate::assemble::{COOKIE, LIST, Nodes};
+use crate::assemble::{COOKIE, LIST, Nodes, ends_with};
 use crate::support::{Running, wait_for_file, wait_until};
 
 /// Starts an entrypoint; its VM leaves a file when it is started.
@@ -95,9 +95,7 @@ fn an_entrypoint_that_dies_while_it_waits_does_not_count() {
 fn who_waits_in_vain_for_entrypoints_ends_and_says_whom_it_missed() {
     let nodes = Nodes::new();
     let flags = [LIST, "--consensus", "2", "--consensus-timeout", "3"];
-    let ended = start(&nodes, "a", &flags).ended();
-    let told = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(75), "{told}");
+    let told = ends_with(start(&nodes, "a", &flags), 75);
     assert!(
         told.contains("knows neither b nor an entrypoint of it"),
         "{told}"
@@ -115,6 +113,6 @@ fn who_waits_for_entrypoints_ends_when_it_is_told_to() {
     let a = start(&nodes, "a", &[LIST, "--consensus", "2"]);
     wait_until("the entry", || listed(&nodes).contains("entry.a"));
     a.signal(Signal::SIGTERM);
-    assert_eq!(a.ended().status.code(), Some(143));
+    ends_with(a, 143);
     assert!(!nodes.mark("a").exists());
 }

@@ -2,7 +2,7 @@
 
 use beamport_dist::tls::{self, Tls, Trust};
 
-use crate::assemble::{LIST, Nodes};
+use crate::assemble::{LIST, Nodes, ends_with};
 use crate::certificates::Files;
 use crate::support::Surroundings;
 
@@ -51,9 +51,7 @@ fn a_vm_that_speaks_tls_lets_nobody_in_who_does_not_and_that_is_told() {
         "--consensus-timeout",
         "10",
     ];
-    let ended = nodes.start_with("a", &flags, &files.vm_flags()).ended();
-    let told = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(75), "{told}");
+    let told = ends_with(nodes.start_with("a", &flags, &files.vm_flags()), 75);
     assert!(
         told.contains("the VM does not let this command in"),
         "{told}"

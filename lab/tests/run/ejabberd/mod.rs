@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, ensure};
 use beamport_lab::{Host, Image, Lab, wait_until};
 
-use crate::support::{DEADLINE, Node, Recipe, agents};
+use crate::support::{DEADLINE, Node, Recipe, agents, all_see};
 use client::{Client, DOMAIN};
 
 /// Clients need no certificates; all else is what ejabberd has by itself.
@@ -32,10 +32,9 @@ fn two_servers_join_and_share_sessions() -> Result<()> {
     let _agents = agents(&lab)?;
     let (one, two) = (lab.host(1)?, lab.host(2)?);
     let (a, b) = (start(&lab, one)?, start(&lab, two)?);
-    for node in [&a, &b] {
-        wait_up(node)?;
-        node.wait_for("ready", &[&a, &b])?;
-    }
+    wait_up(&a)?;
+    wait_up(&b)?;
+    all_see(&[&a, &b], "ready")?;
     control(&b, &["join_cluster", &a.name])?;
     wait_up(&b)?;
     for node in [&a, &b] {
