@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use beamport_dist::tls::{Files, Tls, Trust};
 use clap::{Args, ValueEnum};
 
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 
 /// The flags that have a node of ours speak TLS.
 #[derive(Debug, Args)]
@@ -61,7 +61,10 @@ impl TlsOptions {
         };
         match Tls::from_files(&files, trust) {
             Ok(tls) => Ok(Some(tls)),
-            Err(error) => Err(Failure::new(Code::Usage, error)),
+            // The error names its cause itself.
+            Err(error) => Err(Failure::usage(format!(
+                "TLS cannot be spoken: {error}; what --tls-ca, --tls-cert and --tls-key name has to be there, in PEM"
+            ))),
         }
     }
 }

@@ -63,6 +63,10 @@ fn certificates_that_cannot_be_read_are_wrong_usage() {
     let words = [&["rpc", NODE, "erlang:node()"], files.flags().as_slice()].concat();
     let said = host.run(&words).failed(2);
     assert!(said.contains("cannot read the key"), "{said}");
+    std::fs::remove_file(&files.key).unwrap();
+    let said = host.run(&words).failed(2);
+    assert!(said.contains("--tls-key"), "{said}");
+    assert_eq!(said.matches("No such file").count(), 1, "{said}");
     let said = host.run(&["ping", NODE, "--tls-cert", "x"]);
     assert_eq!(said.code, 2, "{said:?}");
 }
